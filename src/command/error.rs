@@ -1,0 +1,157 @@
+//! Every error text a client can see.
+//!
+//! Texts are protocol: clients match on their first word and test suites on the rest, so they stand once, here, in
+//! Redis's own wording. An error is written as `-` + text + CRLF by the reply writer.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// The error a command answers with: a code word (`ERR`, `WRONGTYPE` …) and a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error(pub Cow<'static, str>);
+
+macro_rules! errors {
+    ($($(#[$doc:meta])* $name:ident = $text:expr;)*) => {
+        $($(#[$doc])* pub const $name: Error = Error(Cow::Borrowed($text));)*
+    };
+}
+
+errors! {
+    /// The key holds another type.
+    WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value";
+    /// An option or its place is wrong.
+    SYNTAX = "ERR syntax error";
+    /// A number was expected.
+    NOT_AN_INTEGER = "ERR value is not an integer or out of range";
+    /// A floating point number was expected.
+    NOT_A_FLOAT = "ERR value is not a valid float";
+    /// The number is outside what the command takes.
+    OUT_OF_RANGE = "ERR value is out of range";
+    /// A count that must not be negative is.
+    MUST_BE_POSITIVE = "ERR value is out of range, must be positive";
+    /// INCR and its family left 64 bits.
+    INCREMENT_OVERFLOW = "ERR increment or decrement would overflow";
+    /// DECRBY by the smallest integer.
+    DECREMENT_OVERFLOW = "ERR decrement would overflow";
+    /// INCRBYFLOAT left the finite numbers.
+    INCREMENT_NAN = "ERR increment would produce NaN or Infinity";
+    /// The key must exist.
+    NO_SUCH_KEY = "ERR no such key";
+    /// SELECT, MOVE, COPY beyond `databases`.
+    DB_OUT_OF_RANGE = "ERR DB index is out of range";
+    /// A database number that is no number.
+    INVALID_DB_INDEX = "ERR invalid DB index";
+    /// The same, where SWAPDB's first argument is meant.
+    INVALID_FIRST_DB_INDEX = "ERR invalid first DB index";
+    /// The same, where SWAPDB's second argument is meant.
+    INVALID_SECOND_DB_INDEX = "ERR invalid second DB index";
+    /// MOVE or COPY onto itself.
+    SAME_OBJECT = "ERR source and destination objects are the same";
+    /// A negative offset.
+    OFFSET_OUT_OF_RANGE = "ERR offset is out of range";
+    /// A value would become longer than `proto-max-bulk-len`.
+    STRING_TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+    /// SCAN's cursor is no number.
+    INVALID_CURSOR = "ERR invalid cursor";
+    /// EXPIRE with NX beside XX, GT or LT.
+    EXPIRE_NX_AND_OTHERS =
+        "ERR NX and XX, GT or LT options at the same time are not compatible";
+    /// EXPIRE with GT beside LT.
+    EXPIRE_GT_AND_LT = "ERR GT and LT options at the same time are not compatible";
+    /// HELLO with a version other than 2 and 3.
+    NO_PROTOCOL = "NOPROTO unsupported protocol version";
+    /// A version that is no number.
+    PROTOCOL_NOT_A_NUMBER = "ERR Protocol version is not an integer or out of range";
+    /// The client must authenticate first.
+    NO_AUTH = "NOAUTH Authentication required.";
+    /// Wrong name or password.
+    WRONG_PASS = "WRONGPASS invalid username-password pair or user is disabled.";
+    /// AUTH without a password set.
+    AUTH_WITHOUT_PASSWORD = "ERR AUTH <password> called without any password configured for the \
+        default user. Are you sure your configuration is correct?";
+    /// Too many clients.
+    MAX_CLIENTS = "ERR max number of clients reached";
+    /// A client from another machine, and no password.
+    PROTECTED_MODE = "DENIED Redstart is running in protected mode because protected mode is enabled and no password \
+        is set for the default user. In this mode connections are only accepted from the loopback interface. To let \
+        clients from other machines in, set a password with 'requirepass', or turn protected mode off with \
+        'protected-mode no' if the port is not reachable from outside.";
+    /// COMMAND GETKEYS of a command without keys.
+    NO_KEY_ARGUMENTS = "ERR The command has no key arguments";
+    /// COMMAND GETKEYS of a name the server does not have.
+    INVALID_COMMAND = "ERR Invalid command specified";
+    /// COMMAND GETKEYS with too few or too many words.
+    INVALID_ARGUMENT_COUNT = "ERR Invalid number of arguments specified for command";
+    /// COMMAND GETKEYS where the words do not fit the command.
+    INVALID_ARGUMENTS = "ERR Invalid arguments specified for command";
+    /// `maxmemory` is reached.
+    OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
+    /// The server is ending.
+    SHUTTING_DOWN = "ERR Errors trying to SHUTDOWN. Check logs.";
+    /// A handler broke an invariant. The connection goes on; the log has the rest.
+    INTERNAL = "ERR internal error, see the server's log";
+}
+
+impl Error {
+    /// An error whose text is made from the call.
+    pub fn new(text: impl Into<String>) -> Self {
+        Error(Cow::Owned(text.into()))
+    }
+
+    /// The whole text, code word included.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// The first word: what INFO's errorstats count by.
+    pub fn code(&self) -> &str {
+        self.0.split(' ').next().unwrap_or("ERR")
+    }
+
+    /// Too few or too many words for `name` (`get`, `config|get`).
+    pub fn arity(name: &str) -> Self {
+        Self::new(format!("ERR wrong number of arguments for '{name}' command"))
+    }
+
+    /// A deadline that is not positive or does not fit, in `name`.
+    pub fn invalid_expire(name: &str) -> Self {
+        Self::new(format!("ERR invalid expire time in '{name}' command"))
+    }
+
+    /// A name that the table does not have, with the first of its arguments for whoever reads the log.
+    pub fn unknown_command(name: &[u8], arguments: &[&[u8]]) -> Self {
+        // Redis cuts the name at 128 bytes, and the arguments once they fill 128.
+        let mut shown = String::new();
+        for argument in arguments {
+            if shown.len() >= 128 {
+                break;
+            }
+            let room = 128 - shown.len();
+            shown.push_str(&format!("'{}' ", text(&argument[..argument.len().min(room)])));
+        }
+        let name = text(&name[..name.len().min(128)]);
+        Self::new(format!("ERR unknown command '{name}', with args beginning with: {shown}"))
+    }
+
+    /// A subcommand that `parent` (in upper case) does not have.
+    pub fn unknown_subcommand(parent: &str, name: &[u8]) -> Self {
+        let name = text(&name[..name.len().min(128)]);
+        Self::new(format!("ERR unknown subcommand '{name}'. Try {} HELP.", parent.to_uppercase()))
+    }
+
+    /// EXPIRE with an option it does not know.
+    pub fn unsupported_option(option: &[u8]) -> Self {
+        Self::new(format!("ERR Unsupported option {}", text(option)))
+    }
+}
+
+/// Bytes of a client as they may stand in an error text.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,344 @@
+//! Reads a usage line into what the server needs to know of a call: how many words it has, which of
+//! them are keys, and the arguments as COMMAND DOCS lists them.
+//!
+//! ```text
+//! SET key value [NX | XX] [GET] [EX seconds | KEEPTTL]
+//!     └ Word     └ OneOf of tokens   └ OneOf: a Word with a token, a token
+//! MSET key value [key value ...]        a Block that may come several times
+//! ```
+//! Upper case is sent as it stands, lower case is a name for what is sent; `[ ]` may be left out,
+//! `|` separates ways, `< >` holds ways of which one must be taken, `...` repeats what stands before it.
+//! Source of the notation: https://redis.io/docs/latest/develop/reference/command-arguments/
+
+/// One argument of a command.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// What it consists of.
+    pub kind: Kind,
+    /// The word sent before it: `EX` of `EX seconds`.
+    pub token: Option<&'static str>,
+    /// May be left out.
+    pub optional: bool,
+    /// May come several times.
+    pub multiple: bool,
+    /// Its token is sent again each time.
+    pub multiple_token: bool,
+}
+
+/// What an argument consists of.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    /// A value, by the name the usage line gives it.
+    Word(&'static str),
+    /// A word sent as it stands.
+    Token(&'static str),
+    /// One of these.
+    OneOf(Vec<Node>),
+    /// These, one after the other.
+    Block(Vec<Node>),
+}
+
+/// How many words a call has, the command's name included.
+#[derive(Debug, PartialEq, Clone, Copy)]
+pub struct Arity {
+    /// The fewest.
+    pub min: usize,
+    /// Whether there may not be more.
+    pub exact: bool,
+}
+
+impl Arity {
+    /// Redis's notation: 3 is "exactly three", -3 is "three or more".
+    pub fn signed(self) -> i64 {
+        if self.exact { self.min as i64 } else { -(self.min as i64) }
+    }
+
+    /// Whether a call of `words` words fits.
+    #[inline]
+    pub fn fits(self, words: usize) -> bool {
+        if self.exact { words == self.min } else { words >= self.min }
+    }
+}
+
+/// Where keys stand in a call.
+#[derive(Debug, PartialEq, Clone, Copy)]
+pub enum Keys {
+    /// Every `step`-th word from `first` to `last`; a negative `last` counts from the end.
+    Range {
+        /// The first key's place; the command's name is at 0.
+        first: usize,
+        /// The last key's place.
+        last: i64,
+        /// The distance from one key to the next.
+        step: usize,
+    },
+    /// The word at `at` tells how many keys follow it, `step` words apart.
+    Counted {
+        /// The place of the count.
+        at: usize,
+        /// The distance from one key to the next.
+        step: usize,
+    },
+}
+
+/// The argument names that stand for keys. One list, so that a usage line needs no extra marks.
+const KEY_NAMES: &[&str] =
+    &["key", "key1", "key2", "newkey", "source", "destination", "sourcekey", "shardchannel"];
+
+impl Node {
+    fn new(kind: Kind) -> Self {
+        Node { kind, token: None, optional: false, multiple: false, multiple_token: false }
+    }
+
+    /// Whether this stands for a key.
+    pub fn is_key(&self) -> bool {
+        matches!(&self.kind, Kind::Word(name) if KEY_NAMES.contains(name))
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        matches!(&self.kind, Kind::Word(own) if *own == name)
+    }
+
+    /// The words of one occurrence.
+    fn words(&self) -> Arity {
+        let own = match &self.kind {
+            Kind::Word(_) | Kind::Token(_) => Arity { min: 1, exact: true },
+            Kind::Block(nodes) => arity(nodes),
+            Kind::OneOf(ways) => {
+                let ways: Vec<Arity> = ways.iter().map(Node::words).collect();
+                let min = ways.iter().map(|way| way.min).min().unwrap_or(0);
+                Arity { min, exact: ways.iter().all(|way| way.exact && way.min == min) }
+            }
+        };
+        Arity { min: own.min + usize::from(self.token.is_some()), exact: own.exact }
+    }
+}
+
+/// The arguments in `usage` after the command's name, which is its first word.
+///
+/// # Panics
+/// On unbalanced brackets: a mistake in the table, found by the first test that builds it.
+pub fn parse(usage: &'static str) -> Vec<Node> {
+    let mut words = Words { rest: usage };
+    words.next();
+    let nodes = sequence(&mut words);
+    assert!(words.next().is_none(), "unbalanced usage line: {usage}");
+    nodes
+}
+
+/// The pieces of a usage line: names, tokens and the signs `[ ] < > |`.
+struct Words {
+    rest: &'static str,
+}
+
+impl Words {
+    fn peek(&self) -> Option<&'static str> {
+        let rest = self.rest.trim_start();
+        let signs = ['[', ']', '<', '>', '|', ' '];
+        match rest.find(|c| signs.contains(&c)) {
+            None if rest.is_empty() => None,
+            None => Some(rest),
+            // Subcommands are written `CONFIG|GET`: there the bar belongs to the word.
+            Some(0) => Some(&rest[..1]),
+            Some(end) if rest[end..].starts_with('|') => {
+                Some(&rest[..rest.find(' ').unwrap_or(rest.len())])
+            }
+            Some(end) => Some(&rest[..end]),
+        }
+    }
+
+    fn next(&mut self) -> Option<&'static str> {
+        let word = self.peek()?;
+        self.rest = &self.rest.trim_start()[word.len()..];
+        Some(word)
+    }
+}
+
+fn is_token(word: &str) -> bool {
+    !word.chars().any(|c| c.is_ascii_lowercase())
+}
+
+/// Reads nodes up to a closing sign, a bar or the end.
+fn sequence(words: &mut Words) -> Vec<Node> {
+    let mut nodes: Vec<Node> = Vec::new();
+    while let Some(word) = words.peek().filter(|word| !["]", ">", "|"].contains(word)) {
+        words.next();
+        match word {
+            "[" => optional(words, &mut nodes),
+            "<" => {
+                let ways = alternatives(words, ">");
+                nodes.push(Node::new(Kind::OneOf(ways)));
+            }
+            "..." => nodes = vec![repeated(nodes)],
+            token if is_token(token) => nodes.push(Node::new(Kind::Token(token))),
+            name => nodes.push(Node::new(Kind::Word(name))),
+        }
+    }
+    nodes
+}
+
+/// Marks a sequence as one that was followed by `...`.
+fn repeated(nodes: Vec<Node>) -> Node {
+    Node { multiple: true, ..Node::new(Kind::Block(nodes)) }
+}
+
+/// Reads what stands in `[ ]`: either ways that may be left out, or a repetition of what came before.
+fn optional(words: &mut Words, nodes: &mut Vec<Node>) {
+    let mut ways = alternatives(words, "]");
+    if ways.len() == 1 && ways[0].multiple {
+        let Some(Node { kind: Kind::Block(again), .. }) = ways.pop() else {
+            unreachable!("a repeated node is a block")
+        };
+        return repeat(nodes, again);
+    }
+    let mut node = match ways.len() {
+        1 => ways.remove(0),
+        _ => Node::new(Kind::OneOf(ways)),
+    };
+    node.optional = true;
+    nodes.push(node);
+}
+
+/// `key value` followed by `[key value ...]`: the last nodes, if they are the same, come several times.
+fn repeat(nodes: &mut Vec<Node>, again: Vec<Node>) {
+    let again_words: usize = again.iter().map(|node| node.words().min).sum();
+    let mut start = nodes.len();
+    let mut taken = 0;
+    while start > 0 && taken < again_words {
+        start -= 1;
+        taken += nodes[start].words().min;
+    }
+    let mut before = nodes.split_off(start);
+    let has_token = |nodes: &[Node]| matches!(nodes.first(), Some(Node { kind: Kind::Token(_), .. }));
+    if taken == 0 {
+        // `[key ...]` with nothing before it: any number, none included.
+        before = again;
+    }
+    let multiple_token = has_token(&before) && before.len() > 1;
+    let mut node = single(before);
+    (node.multiple, node.multiple_token) = (true, multiple_token);
+    node.optional = taken == 0;
+    nodes.push(node);
+}
+
+/// Reads ways separated by bars up to `end`; each way becomes one node.
+fn alternatives(words: &mut Words, end: &str) -> Vec<Node> {
+    let mut ways = Vec::new();
+    loop {
+        let nodes = sequence(words);
+        ways.push(single(nodes));
+        match words.next() {
+            Some("|") => continue,
+            other => {
+                assert_eq!(other, Some(end), "unbalanced usage line");
+                return ways;
+            }
+        }
+    }
+}
+
+/// One node for a sequence: `EX seconds` is a word with a token, `LIMIT offset count` a block with one.
+fn single(mut nodes: Vec<Node>) -> Node {
+    if nodes.len() == 1 {
+        return nodes.remove(0);
+    }
+    let token = match nodes.first() {
+        Some(Node { kind: Kind::Token(token), optional: false, .. }) => Some(*token),
+        _ => None,
+    };
+    if token.is_some() {
+        nodes.remove(0);
+    }
+    let inner = match nodes.len() {
+        1 if nodes[0].token.is_none() && !nodes[0].optional => nodes.remove(0),
+        _ => Node::new(Kind::Block(nodes)),
+    };
+    Node { token, ..inner }
+}
+
+/// How many words a sequence has, the command's name not counted.
+pub fn arity(nodes: &[Node]) -> Arity {
+    nodes.iter().fold(Arity { min: 0, exact: true }, |sum, node| {
+        let own = node.words();
+        let min = if node.optional { 0 } else { own.min };
+        let exact = own.exact && !node.optional && !node.multiple;
+        Arity { min: sum.min + min, exact: sum.exact && exact }
+    })
+}
+
+/// Where the keys are: `at` is the place of the first node (1, or 2 for a subcommand).
+///
+/// Only keys before the first part of varying length, and those that this part repeats, are found.
+pub fn keys(nodes: &[Node], at: usize) -> Vec<Keys> {
+    let mut found: Vec<Keys> = Vec::new();
+    let mut place = at;
+    for (index, node) in nodes.iter().enumerate() {
+        let rest = arity(&nodes[index + 1..]).min as i64;
+        let step = match &node.kind {
+            Kind::Block(inner) if inner.first().is_some_and(Node::is_key) => inner.len(),
+            _ => 1,
+        };
+        let holds_keys = node.is_key() || step > 1;
+        let follows_a_count = index > 0 && nodes[index - 1].is_named("numkeys");
+        if holds_keys && follows_a_count {
+            found.push(Keys::Counted { at: place - 1, step });
+        } else if holds_keys && node.multiple {
+            found.push(Keys::Range { first: place, last: -1 - rest, step });
+        } else if node.is_key() && !node.optional && node.token.is_none() {
+            push_single(&mut found, place, node);
+        }
+        if node.optional || node.multiple || !node.words().exact {
+            break;
+        }
+        place += node.words().min;
+    }
+    found
+}
+
+/// Adds one key; `key1 key2` are one range, `key newkey` are two.
+fn push_single(found: &mut Vec<Keys>, place: usize, node: &Node) {
+    if node.is_named("key2") {
+        if let Some(Keys::Range { last, .. }) = found.last_mut() {
+            *last = place as i64;
+            return;
+        }
+    }
+    found.push(Keys::Range { first: place, last: place as i64, step: 1 });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(usage: &'static str) -> (i64, Vec<Keys>) {
+        let nodes = parse(usage);
+        let arity = arity(&nodes);
+        (Arity { min: arity.min + 1, ..arity }.signed(), keys(&nodes, 1))
+    }
+
+    #[test]
+    fn a_usage_line_tells_arity_and_keys() {
+        let range = |first, last, step| vec![Keys::Range { first, last, step }];
+        assert_eq!(facts("GET key"), (2, range(1, 1, 1)));
+        assert_eq!(facts("DEL key [key ...]"), (-2, range(1, -1, 1)));
+        assert_eq!(facts("MSET key value [key value ...]"), (-3, range(1, -1, 2)));
+        assert_eq!(facts("BLPOP key [key ...] timeout"), (-3, range(1, -2, 1)));
+        assert_eq!(facts("LCS key1 key2 [LEN] [IDX]"), (-3, range(1, 2, 1)));
+        assert_eq!(facts("SET key value [NX | XX] [GET] [EX seconds | KEEPTTL]").0, -3);
+        assert_eq!(facts("PING [message]"), (-1, vec![]));
+        let counted = vec![Keys::Counted { at: 1, step: 2 }];
+        assert_eq!(facts("MSETEX numkeys key value [key value ...] [NX | XX]"), (-4, counted));
+        let two = [range(1, 1, 1), range(2, 2, 1)].concat();
+        assert_eq!(facts("RENAME key newkey"), (3, two));
+    }
+
+    #[test]
+    fn a_token_before_a_name_belongs_to_it() {
+        let nodes = parse("GETEX key [EX seconds | PERSIST] [LIMIT offset count]");
+        let Kind::OneOf(ways) = &nodes[1].kind else { panic!("{nodes:?}") };
+        assert_eq!((ways[0].token, &ways[0].kind), (Some("EX"), &Kind::Word("seconds")));
+        assert_eq!(ways[1].kind, Kind::Token("PERSIST"));
+        assert_eq!(nodes[2].token, Some("LIMIT"));
+        assert!(matches!(&nodes[2].kind, Kind::Block(inner) if inner.len() == 2));
+    }
+}

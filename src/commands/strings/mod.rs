@@ -1,0 +1,9 @@
+//! Strings: a key that holds bytes, or a number written as decimal text.
+
+mod basic;
+
+use crate::command::Group;
+
+/// The group `string`.
+pub const GROUP: Group =
+    Group { name: "string", category: Some("string"), commands: &[basic::COMMANDS] };

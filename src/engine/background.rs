@@ -1,0 +1,120 @@
+//! Work that no client asked for: deadlines, idle clients, the peak of memory.
+//!
+//! One thread, asleep until something is due. Deadlines: it looks at every shard's `due` without locking, works through
+//! those that are due in slices, one lock at a time, and sleeps until the next; a writer that brings an earlier deadline wakes it.
+
+use crate::server::{Server, clock};
+use crate::store::{Call, Class, Event, JournalEntry, Old, Shard};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Units of work (removals, relinks) under one lock: about 0.2 ms.
+const SLICE: usize = 500;
+/// It looks around at least this often, for idle clients and the peak of memory.
+const LONGEST_SLEEP_MS: u64 = 100;
+/// Due keys are collected for at least this long, so that a stream of deadlines does not wake it for each.
+const SHORTEST_SLEEP_MS: u64 = 1;
+
+/// Starts the thread. It ends when the server is asked to.
+///
+/// # Errors
+/// When the operating system starts no thread.
+pub fn start(server: Arc<Server>) -> std::io::Result<std::thread::JoinHandle<()>> {
+    let thread = std::thread::Builder::new().name("redstart-tick".into());
+    thread.spawn(move || run(&server))
+}
+
+fn run(server: &Server) {
+    server.keyspace.alarm.adopt();
+    let mut next_look_ms = 0;
+    while !server.ending.is_asked() {
+        let now_ms = clock::now_ms();
+        let next_due = expire(server, now_ms);
+        if now_ms >= next_look_ms {
+            look_around(server, now_ms);
+            next_look_ms = now_ms + LONGEST_SLEEP_MS;
+        }
+        let wake_ms = next_due.clamp(now_ms + SHORTEST_SLEEP_MS, now_ms + LONGEST_SLEEP_MS);
+        server.keyspace.alarm.sleeps_until(wake_ms);
+        let due_again = soonest(server) <= wake_ms.saturating_sub(1);
+        if !due_again {
+            std::thread::park_timeout(Duration::from_millis(wake_ms.saturating_sub(clock::now_ms())));
+        } else {
+            std::thread::sleep(Duration::from_millis(SHORTEST_SLEEP_MS));
+        }
+    }
+}
+
+fn used(server: &Server) -> impl Iterator<Item = (usize, &Shard)> {
+    let shards = |db| server.keyspace.used_shards(db).unwrap_or_default();
+    (0..server.keyspace.databases()).flat_map(move |db| shards(db).iter().map(move |shard| (db, shard)))
+}
+
+/// The earliest deadline of all shards, or a moment before it.
+fn soonest(server: &Server) -> u64 {
+    used(server).map(|(_, shard)| shard.due()).min().unwrap_or(u64::MAX)
+}
+
+/// Removes what is past its deadline; says when the next is due.
+fn expire(server: &Server, now_ms: u64) -> u64 {
+    let is_allowed = server.keyspace.active_expiry.load(Ordering::Relaxed)
+        && server.pause.at(now_ms).is_none();
+    if !is_allowed {
+        return u64::MAX;
+    }
+    for (db, shard) in used(server).filter(|(_, shard)| shard.due() <= now_ms) {
+        while expire_slice(server, db, shard, now_ms) {
+            // Whoever waits for the shard gets it between two slices.
+            std::thread::yield_now();
+        }
+    }
+    soonest(server)
+}
+
+/// One slice of one shard; true when more is due.
+fn expire_slice(server: &Server, db: usize, shard: &Shard, now_ms: u64) -> bool {
+    let followers = &server.keyspace.followers;
+    let mut heavy: Vec<Old> = Vec::new();
+    let mut removed = 0;
+    let mut table = shard.lock();
+    let more = table.advance(now_ms, SLICE, &mut |key, old| {
+        removed += 1;
+        if followers.any() {
+            followers.tell(&entry(db, key));
+        }
+        if old.weight() > 0 {
+            heavy.push(old);
+        }
+    });
+    shard.set_due(table.next_due());
+    drop(table);
+    if !heavy.is_empty() {
+        server.keyspace.garbage.free(heavy);
+    }
+    server.stats.background().expired.add(removed);
+    more
+}
+
+/// The journal's entry for a key past its deadline.
+fn entry(db: usize, key: &[u8]) -> JournalEntry {
+    let call: Call = [&b"DEL"[..], key].map(Box::from).into();
+    let event = Event { class: Class::Expired, name: "expired", db, key: key.into() };
+    JournalEntry { db, calls: smallvec::smallvec![call], events: vec![event] }
+}
+
+/// What needs no precise moment.
+fn look_around(server: &Server, now_ms: u64) {
+    let (used, _) = server.used_memory();
+    let config = server.config.load();
+    let limit = config.maxmemory;
+    server.is_out_of_memory.store(limit > 0 && used as u64 > limit as u64, Ordering::Relaxed);
+    let timeout_s = config.timeout as u64;
+    if timeout_s > 0 {
+        for client in server.clients.all() {
+            if client.idle_seconds(now_ms) > timeout_s {
+                client.hang_up();
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! A batch: the commands that one read brought.
+//!
+//! Three passes over it. The first looks every command up and hashes its keys; the second, for tables that do not fit
+//! the processor's cache, fetches first the groups and then the records of all keys, so that the misses of a whole
+//! batch overlap instead of following one another; the third runs the commands in order.
+
+use super::{gates, run};
+use crate::command::{Entry, Locks, Table};
+use crate::protocol::{Batch, Input, Reply, Words};
+use crate::server::{Context, ReplyMode, Server, Session, WorkerStats, clock};
+use crate::store::KnownHash;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+/// Replies of one batch are written out once they reach this, so that a batch of large reads stays bounded.
+const MOST_REPLY_BYTES: usize = 1024 * 1024;
+
+/// What `net` does after a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// Every command ran: write the replies, drop the batch's bytes, read on.
+    Done,
+    /// Replies piled up: write them, then go on with this batch.
+    Write,
+    /// A pause is in force: write, and try the rest again after this many milliseconds.
+    Wait(u64),
+    /// Write the replies and close.
+    Close,
+}
+
+/// A command of the batch, looked up.
+pub(super) struct Planned<'t> {
+    /// Its entry, unless the table has no such command.
+    pub entry: Option<&'t Entry>,
+    /// Its keys' hashes among the batch's.
+    pub known: Range<u32>,
+}
+
+/// Runs batches on one worker. Its buffers are used again for every batch of every connection.
+pub struct Engine {
+    server: Arc<Server>,
+    table: &'static Table,
+    worker: usize,
+    planned: Vec<Planned<'static>>,
+    known: Vec<KnownHash>,
+}
+
+/// A batch under way: how far it has come.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Progress {
+    /// Commands that have run.
+    pub done: usize,
+}
+
+impl Engine {
+    /// An engine for worker number `worker`.
+    pub fn new(server: Arc<Server>, table: &'static Table, worker: usize) -> Self {
+        Engine { server, table, worker, planned: Vec::new(), known: Vec::new() }
+    }
+
+    /// The counters of this worker.
+    pub fn stats(&self) -> &WorkerStats {
+        &self.server.stats.workers[self.worker]
+    }
+
+    /// Runs the commands of `batch` from number `from` on; says how many have run, and what to do next.
+    pub fn run(
+        &mut self,
+        session: &mut Session,
+        bytes: (&Input, &Batch),
+        from: usize,
+        reply: &mut Reply,
+    ) -> (usize, Flow) {
+        let (input, batch) = bytes;
+        let end = batch.len();
+        let now_ms = clock::now_ms();
+        self.plan(session, bytes, from);
+        let began = Instant::now();
+        let mut done = from;
+        let mut flow = Flow::Done;
+        let server = self.server.clone();
+        let mut turn = run::Turn {
+            context: Context { stats: &server.stats.workers[self.worker], server: &server, session, now_ms },
+            table: self.table,
+            slow_nanos: 0,
+        };
+        while done < end {
+            let planned = &self.planned[done - from];
+            let known = &self.known[planned.known.start as usize..planned.known.end as usize];
+            let words = input.view(batch, done);
+            if let Some(wait_ms) = gates::waits(&turn.context, planned.entry) {
+                flow = Flow::Wait(wait_ms);
+                break;
+            }
+            turn.run(planned.entry, words, known, reply);
+            done += 1;
+            if turn.context.session.is_closing {
+                flow = Flow::Close;
+                break;
+            }
+            if reply.pending_bytes() > MOST_REPLY_BYTES && done < end {
+                flow = Flow::Write;
+                break;
+            }
+        }
+        let slow_nanos = turn.slow_nanos;
+        self.count(done - from, began.elapsed().as_nanos() as u64 - slow_nanos.min(began.elapsed().as_nanos() as u64));
+        note_figures(session, &self.planned[..done - from], now_ms);
+        (done, flow)
+    }
+
+    /// Looks up the commands from number `from` on, hashes their keys and fetches what they will touch.
+    fn plan(&mut self, session: &Session, (input, batch): (&Input, &Batch), from: usize) {
+        self.planned.clear();
+        self.known.clear();
+        for index in from..batch.len() {
+            let words = input.view(batch, index);
+            let entry = self.table.find(words.get(0));
+            let first = self.known.len() as u32;
+            if let Some(entry) = entry.filter(|entry| hashes_ahead(entry, words)) {
+                let keyspace = &self.server.keyspace;
+                let known = &mut self.known;
+                entry.each_key(words, |at| {
+                    let key = words.get(at);
+                    known.push(KnownHash { address: key.as_ptr() as usize, hash: keyspace.hash(key) });
+                });
+            }
+            self.planned.push(Planned { entry, known: first..self.known.len() as u32 });
+        }
+        if self.known.len() > 1 {
+            self.prefetch(session.db);
+        }
+    }
+
+    /// Fetches the groups, then the records, of all keys of the batch.
+    fn prefetch(&self, db: usize) {
+        let Some(shards) = self.server.keyspace.used_shards(db) else { return };
+        let shard = |hash| &shards[self.server.keyspace.shard_of(hash)];
+        for known in &self.known {
+            // A shard that somebody holds is left alone: fetching is worth less than waiting.
+            if let Some(table) = shard(known.hash).try_lock() {
+                table.prefetch_group(known.hash);
+            }
+        }
+        for known in &self.known {
+            if let Some(table) = shard(known.hash).try_lock() {
+                table.prefetch_record(known.hash);
+            }
+        }
+    }
+
+    /// Counts the commands that ran. Quick ones share the batch's time: a clock read for each would cost as much as they do.
+    fn count(&self, ran: usize, nanos: u64) {
+        let stats = self.stats();
+        stats.commands.add(ran as u64);
+        let quick = self.planned[..ran].iter().filter_map(|planned| planned.entry).filter(|e| run::is_quick(e));
+        let share = nanos / (quick.clone().count().max(1) as u64);
+        for entry in quick {
+            stats.per_command[entry.id].nanos.add(share);
+        }
+    }
+}
+
+/// Whether a command's keys are hashed before it runs.
+#[inline]
+fn hashes_ahead(entry: &Entry, words: Words<'_>) -> bool {
+    /// Beyond this, fetching ahead only pushes out what was fetched before.
+    const MOST_WORDS: usize = 64;
+    matches!(entry.command.locks, Locks::Keys)
+        && entry.arity.fits(words.len())
+        && words.len() <= MOST_WORDS
+}
+
+/// Writes down what CLIENT LIST shows of the connection.
+fn note_figures(session: &Session, ran: &[Planned<'_>], now_ms: u64) {
+    let figures = &session.client.figures;
+    figures.seen_ms.store(now_ms, Ordering::Relaxed);
+    let commands = figures.commands.load(Ordering::Relaxed) + ran.len() as u64;
+    figures.commands.store(commands, Ordering::Relaxed);
+}
+
+/// Moves CLIENT REPLY on after a command; true when this command's reply is to be dropped.
+pub(super) fn drops_reply(session: &mut Session, before: ReplyMode) -> bool {
+    match (before, session.reply_mode) {
+        // CLIENT REPLY ON is answered although replies were off.
+        (_, ReplyMode::On) => false,
+        (ReplyMode::SkipThis, ReplyMode::SkipThis) => {
+            session.reply_mode = ReplyMode::On;
+            true
+        }
+        (_, ReplyMode::SkipNext) => {
+            session.reply_mode = ReplyMode::SkipThis;
+            true
+        }
+        (_, ReplyMode::Off | ReplyMode::SkipThis) => true,
+    }
+}

@@ -1,0 +1,33 @@
+//! The gates: what a command has to pass before it runs, in Redis's order.
+//!
+//! known command → arity → authentication → memory. A refusal is an error reply; the connection goes on.
+
+use crate::command::{Entry, Error, error, flag};
+use crate::server::{Context, PauseKind};
+use std::sync::atomic::Ordering;
+
+/// Whether the command may run now.
+#[inline]
+pub fn check(context: &Context<'_>, entry: &Entry) -> Result<(), Error> {
+    if !context.session.is_authenticated && !entry.has(flag::NO_AUTH) {
+        return Err(error::NO_AUTH);
+    }
+    if entry.has(flag::DENYOOM) && context.server.is_out_of_memory.load(Ordering::Relaxed) {
+        return Err(error::OUT_OF_MEMORY);
+    }
+    Ok(())
+}
+
+/// How long (ms) the command has to wait for CLIENT PAUSE to end; `None` when it may run.
+#[inline]
+pub fn waits(context: &Context<'_>, entry: Option<&Entry>) -> Option<u64> {
+    let kind = context.server.pause.at(context.now_ms)?;
+    let entry = entry?;
+    // Whoever paused must be able to go on: CLIENT UNPAUSE, and the ways to end the server.
+    let is_exempt = entry.has(flag::ADMIN) || entry.name == "client" || entry.name == "config";
+    let waits = match kind {
+        PauseKind::All => !is_exempt,
+        PauseKind::Write => entry.has(flag::WRITE),
+    };
+    waits.then(|| context.server.pause.left_ms(context.now_ms))
+}

@@ -1,0 +1,173 @@
+//! One command: found, let through the gates, its keys locked, its handler run, its journal entry out, counted.
+
+use super::batch::drops_reply;
+use super::gates;
+use crate::command::{Args, Entry, Error, Handler, Locks, Outcome, Table, flag};
+use crate::protocol::{Reply, Words};
+use crate::server::{Context, ReplyMode};
+use crate::store::{Db, KnownHash, Place};
+use std::time::Instant;
+
+/// A connection's turn: the commands of one batch run in it.
+pub(super) struct Turn<'a> {
+    pub context: Context<'a>,
+    pub table: &'static Table,
+    /// Nanoseconds spent in commands that were timed one by one.
+    pub slow_nanos: u64,
+}
+
+/// Quick commands are not timed one by one.
+pub(super) fn is_quick(entry: &Entry) -> bool {
+    entry.has(flag::FAST) || entry.name == "set"
+}
+
+impl Turn<'_> {
+    /// Runs one command and writes its reply, or its error.
+    #[inline]
+    pub fn run(&mut self, entry: Option<&Entry>, words: Words<'_>, known: &[KnownHash], reply: &mut Reply) {
+        let mark = reply.mark();
+        let mode = self.context.session.reply_mode;
+        let entry = match self.resolve(entry, words) {
+            Ok(entry) => entry,
+            Err(error) => {
+                self.refuse(&error, reply);
+                return self.skip(mode, mark, reply);
+            }
+        };
+        let stats = &self.context.stats.per_command[entry.id];
+        let outcome = gates::check(&self.context, entry);
+        if let Err(error) = outcome {
+            stats.rejected.add(1);
+            self.refuse(&error, reply);
+            return self.skip(mode, mark, reply);
+        }
+        stats.calls.add(1);
+        let began = (!is_quick(entry)).then(Instant::now);
+        let outcome = self.call(entry, words, known, reply);
+        if let Some(began) = began {
+            let nanos = began.elapsed().as_nanos() as u64;
+            stats.nanos.add(nanos);
+            self.slow_nanos += nanos;
+        }
+        if let Err(error) = outcome {
+            stats.failed.add(1);
+            reply.take_back(mark);
+            self.refuse(&error, reply);
+        }
+        self.skip(mode, mark, reply);
+    }
+
+    /// The command that the words name, if their number fits it.
+    #[inline]
+    fn resolve<'e>(&self, entry: Option<&'e Entry>, words: Words<'_>) -> Result<&'e Entry, Error> {
+        let Some(mut entry) = entry else {
+            let arguments: Vec<&[u8]> = (1..words.len()).map(|at| words.get(at)).collect();
+            return Err(Error::unknown_command(words.get(0), &arguments));
+        };
+        if !entry.subcommands.is_empty() && words.len() > 1 {
+            let table: &'static Table = self.table;
+            entry = match table.find_subcommand(entry, words.get(1)) {
+                Some(sub) => sub,
+                None => return Err(Error::unknown_subcommand(&entry.name, words.get(1))),
+            };
+        }
+        match entry.arity.fits(words.len()) {
+            true => Ok(entry),
+            false => Err(self.refused(entry, Error::arity(&entry.name))),
+        }
+    }
+
+    /// Counts a refused call of a known command.
+    fn refused(&self, entry: &Entry, error: Error) -> Error {
+        self.context.stats.per_command[entry.id].rejected.add(1);
+        error
+    }
+
+    /// Locks what the command needs and calls its handler.
+    #[inline]
+    fn call(&mut self, entry: &Entry, words: Words<'_>, known: &[KnownHash], reply: &mut Reply) -> Outcome {
+        let args = Args::new(words, entry.name_words);
+        match entry.command.handler {
+            Handler::Server(run) => run(&mut self.context, &args, reply),
+            Handler::Container => Err(Error::arity(&entry.name)),
+            Handler::Read(run) => {
+                let db = self.locked(entry, words, known)?;
+                let outcome = run(&db, &args, reply);
+                self.settle(&db);
+                outcome
+            }
+            Handler::Write(run) => {
+                let mut db = self.locked(entry, words, known)?;
+                let outcome = run(&mut db, &args, reply);
+                // Also after an error: what changed before it did change.
+                db.commit((0..words.len()).map(|at| words.get(at)));
+                self.settle(&db);
+                outcome
+            }
+        }
+    }
+
+    /// The command's keys, locked.
+    #[inline]
+    fn locked<'k>(&self, entry: &Entry, words: Words<'_>, known: &'k [KnownHash]) -> Result<Db<'k>, Error>
+    where
+        Self: 'k,
+    {
+        let session = &self.context.session;
+        let mut db = Db::new(&self.context.server.keyspace, session.db, self.context.now_ms).knowing(known);
+        if session.no_touch {
+            db = db.without_trace();
+        }
+        match (entry.command.locks, entry.single_key) {
+            (Locks::Keys, Some(at)) => db.lock_one(words.get(at)),
+            (Locks::Keys, None) => {
+                let mut keys = smallvec::SmallVec::<[usize; 16]>::new();
+                entry.each_key(words, |at| keys.push(at));
+                db.lock(keys.iter().map(|at| Place { db: session.db, key: words.get(*at) }));
+            }
+            (Locks::Places(find), _) => {
+                let mut places = Vec::new();
+                let args = Args::new(words, entry.name_words);
+                find(&args, session.db, &mut |place| places.push(place))?;
+                db.lock(places.into_iter());
+            }
+        }
+        Ok(db)
+    }
+
+    /// Adds what a command did to the counters.
+    #[inline]
+    fn settle(&self, db: &Db<'_>) {
+        let stats = self.context.stats;
+        let tally = &db.tally;
+        if tally.hits.get() > 0 {
+            stats.hits.add(tally.hits.get() as u64);
+        }
+        if tally.misses.get() > 0 {
+            stats.misses.add(tally.misses.get() as u64);
+        }
+        if tally.expired > 0 {
+            stats.expired.add(tally.expired as u64);
+        }
+        if db.journal.changes > 0 {
+            stats.changes.add(db.journal.changes);
+        }
+    }
+
+    fn refuse(&self, error: &Error, reply: &mut Reply) {
+        self.context.server.stats.count_error(error.code());
+        reply.error(error.text());
+    }
+
+    /// Takes the reply back where CLIENT REPLY asks for silence.
+    #[inline]
+    fn skip(&mut self, before: ReplyMode, mark: crate::protocol::Mark, reply: &mut Reply) {
+        let session = &mut *self.context.session;
+        if session.reply_mode == ReplyMode::On && before == ReplyMode::On {
+            return;
+        }
+        if drops_reply(session, before) {
+            reply.take_back(mark);
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! The loop of one connection: read what is there, run every complete command in it, write all replies at once.
+//!
+//! A client that does not read its replies is not read from either: what it is owed is bounded by one batch. Past
+//! `client-output-buffer-limit` it is dropped.
+
+use super::stream::{Plug, Reader, Writer};
+use super::worker::{Entered, House};
+use crate::engine::Flow;
+use crate::protocol::{Batch, Input, Limits, ProtocolError, Reply};
+use crate::server::clients::Arrival;
+use crate::server::{Client, Session, clock};
+use std::io::{self, IoSlice};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Commands of one batch. More would let one client keep the others of its worker waiting.
+const MOST_COMMANDS: usize = 1024;
+/// Slices of one vectored write.
+const MOST_SLICES: usize = 64;
+/// Inline requests, and the header lines of the others, are shorter: Redis's PROTO_INLINE_MAX_SIZE.
+const MOST_INLINE_BYTES: usize = 64 * 1024;
+/// Words of one command: Redis's limit for whoever has authenticated.
+const MOST_WORDS: usize = i32::MAX as usize;
+
+/// Serves a connection until it ends.
+pub async fn run(house: Rc<House>, entered: Entered) {
+    let Entered { reader, writer, address, local_address, descriptor, is_unix } = entered;
+    let wire = Box::new(Plug(writer.clone()));
+    let arrival = Arrival { address, local_address, descriptor, is_unix, wire };
+    let client = house.server.clients.add(arrival, clock::now_ms());
+    let _listed = Listed { client: client.clone(), house: house.clone() };
+    house.engine.borrow().stats().connections.add(1);
+    let is_open = house.server.config.load().requirepass.is_empty();
+    let mut connection = Connection {
+        session: Session::new(client, is_open),
+        house,
+        reader,
+        writer,
+        input: Input::new(),
+        batch: Batch::default(),
+        reply: Reply::new(),
+    };
+    if let Err(error) = connection.serve().await {
+        tracing::debug!("client {} left: {error}", connection.session.client.id);
+    }
+}
+
+/// Takes the client off the list when the connection ends, however it does.
+struct Listed {
+    client: Arc<Client>,
+    house: Rc<House>,
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        self.house.server.clients.remove(self.client.id);
+    }
+}
+
+struct Connection {
+    house: Rc<House>,
+    session: Session,
+    reader: Reader,
+    writer: Arc<Writer>,
+    input: Input,
+    batch: Batch,
+    reply: Reply,
+}
+
+impl Connection {
+    async fn serve(&mut self) -> io::Result<()> {
+        let house = self.house.clone();
+        let ending = house.server.ending.wait();
+        let mut ending = std::pin::pin!(ending);
+        loop {
+            let read = tokio::select! {
+                biased;
+                read = self.reader.read(self.input.space()) => read?,
+                // Whoever is between two commands when the server ends is told by the end of the stream.
+                () = &mut ending => 0,
+            };
+            if read == 0 {
+                return Ok(());
+            }
+            self.count_read(read);
+            if !self.run_input().await? || house.server.ending.is_asked() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn count_read(&self, bytes: usize) {
+        let engine = self.house.engine.borrow();
+        engine.stats().reads.add(1);
+        engine.stats().net_in.add(bytes as u64);
+    }
+
+    /// Runs every complete command that has arrived; false when the connection is to close.
+    async fn run_input(&mut self) -> io::Result<bool> {
+        loop {
+            let parsed = self.parse();
+            if !self.run_batch().await? {
+                return Ok(false);
+            }
+            let was_full = self.batch.len() >= MOST_COMMANDS;
+            self.input.consume(&mut self.batch);
+            if let Err(error) = parsed {
+                return self.refuse(&error).await.map(|()| false);
+            }
+            if !was_full {
+                self.note_query();
+                return self.is_within_query_limit();
+            }
+            // The other connections of this worker get their turn.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn parse(&mut self) -> Result<(), ProtocolError> {
+        let config = self.house.server.config.load();
+        let limits = Limits {
+            max_bulk_bytes: config.proto_max_bulk_len as usize,
+            max_inline_bytes: MOST_INLINE_BYTES,
+            max_words: MOST_WORDS,
+            authenticated: self.session.is_authenticated,
+            batch: MOST_COMMANDS,
+        };
+        self.input.parse(&limits, &mut self.batch)
+    }
+
+    /// Runs the parsed commands and writes their replies; false when the connection is to close.
+    async fn run_batch(&mut self) -> io::Result<bool> {
+        let mut done = 0;
+        loop {
+            let flow;
+            {
+                let mut engine = self.house.engine.borrow_mut();
+                let bytes = (&self.input, &self.batch);
+                (done, flow) = engine.run(&mut self.session, bytes, done, &mut self.reply);
+            }
+            self.write().await?;
+            match flow {
+                Flow::Done => return Ok(true),
+                Flow::Write => {}
+                Flow::Close => return Ok(false),
+                Flow::Wait(ms) => self.wait(ms).await,
+            }
+        }
+    }
+
+    /// Waits for a pause to end; looks again from time to time, since it may be ended early.
+    async fn wait(&self, ms: u64) {
+        const LOOK_AGAIN_MS: u64 = 5;
+        let waits = &self.session.client.figures.waits;
+        waits.store(true, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_millis(ms.min(LOOK_AGAIN_MS))).await;
+        waits.store(false, Ordering::Relaxed);
+    }
+
+    /// Writes everything owed.
+    async fn write(&mut self) -> io::Result<()> {
+        let mut written = 0;
+        let mut writes = 0;
+        while !self.reply.is_empty() {
+            let result = {
+                let mut slices = [IoSlice::new(&[]); MOST_SLICES];
+                let count = self.reply.slices(&mut slices);
+                self.writer.try_write(&slices[..count])
+            };
+            match result {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(bytes) => {
+                    self.reply.advance(bytes);
+                    (written, writes) = (written + bytes as u64, writes + 1);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait_writable().await?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let engine = self.house.engine.borrow();
+        engine.stats().writes.add(writes);
+        engine.stats().net_out.add(written);
+        Ok(())
+    }
+
+    /// Waits until the client has read some of what it is owed, unless it is owed too much.
+    async fn wait_writable(&self) -> io::Result<()> {
+        let owed = self.reply.pending_bytes();
+        let figures = &self.session.client.figures;
+        figures.output_bytes.store(owed, Ordering::Relaxed);
+        let limit = self.house.server.config.load().output_limit_normal();
+        if limit.hard_bytes > 0 && owed as u64 > limit.hard_bytes {
+            self.house.server.stats.output_limit_drops.fetch_add(1, Ordering::Relaxed);
+            let id = self.session.client.id;
+            tracing::warn!("client {id} is owed {owed} bytes, over its output limit: dropped");
+            return Err(io::ErrorKind::QuotaExceeded.into());
+        }
+        let waited = match limit.soft_bytes > 0 && owed as u64 > limit.soft_bytes {
+            false => self.writer.writable().await,
+            true => {
+                let patience = Duration::from_secs(limit.soft_seconds);
+                let waited = tokio::time::timeout(patience, self.writer.writable()).await;
+                waited.unwrap_or_else(|_| {
+                    self.house.server.stats.output_limit_drops.fetch_add(1, Ordering::Relaxed);
+                    Err(io::ErrorKind::QuotaExceeded.into())
+                })
+            }
+        };
+        figures.output_bytes.store(0, Ordering::Relaxed);
+        waited
+    }
+
+    /// Answers a request that is not one, and lets the connection end.
+    async fn refuse(&mut self, error: &ProtocolError) -> io::Result<()> {
+        self.house.server.stats.count_error("ERR");
+        self.reply.error(&error.to_string());
+        self.write().await
+    }
+
+    fn note_query(&self) {
+        let figures = &self.session.client.figures;
+        figures.query_bytes.store(self.input.pending_bytes(), Ordering::Relaxed);
+    }
+
+    fn is_within_query_limit(&self) -> io::Result<bool> {
+        let config = self.house.server.config.load();
+        if self.input.pending_bytes() as u64 <= config.client_query_buffer_limit as u64 {
+            return Ok(true);
+        }
+        self.house.server.stats.query_limit_drops.fetch_add(1, Ordering::Relaxed);
+        tracing::warn!("client {} sent a request over client-query-buffer-limit: dropped", self.session.client.id);
+        Ok(false)
+    }
+}

@@ -1,0 +1,82 @@
+//! A connection's socket. It is split: its task reads through one half; the other is shared, so that the registry of
+//! clients can end the connection from any thread.
+
+use crate::server::HangUp;
+use socket2::SockRef;
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpStream, UnixStream, tcp, unix};
+
+/// The half a connection's task reads from.
+pub enum Reader {
+    /// A TCP connection's.
+    Tcp(tcp::OwnedReadHalf),
+    /// A Unix connection's.
+    Unix(unix::OwnedReadHalf),
+}
+
+/// The half replies go to.
+pub enum Writer {
+    /// A TCP connection's.
+    Tcp(tcp::OwnedWriteHalf),
+    /// A Unix connection's.
+    Unix(unix::OwnedWriteHalf),
+}
+
+impl Reader {
+    /// Reads what is there into the room of `buffer`; 0 at the end of the stream.
+    pub async fn read(&mut self, buffer: &mut bytes::BytesMut) -> io::Result<usize> {
+        match self {
+            Reader::Tcp(half) => half.read_buf(buffer).await,
+            Reader::Unix(half) => half.read_buf(buffer).await,
+        }
+    }
+}
+
+impl Writer {
+    /// Writes as much as the socket takes at once.
+    pub fn try_write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        match (self, slices) {
+            // One slice is the rule; a plain write costs the kernel less than a vectored one.
+            (Writer::Tcp(half), [one]) => half.try_write(one),
+            (Writer::Unix(half), [one]) => half.try_write(one),
+            (Writer::Tcp(half), many) => half.try_write_vectored(many),
+            (Writer::Unix(half), many) => half.try_write_vectored(many),
+        }
+    }
+
+    /// Waits until the socket takes more.
+    pub async fn writable(&self) -> io::Result<()> {
+        match self {
+            Writer::Tcp(half) => half.writable().await,
+            Writer::Unix(half) => half.writable().await,
+        }
+    }
+}
+
+/// Ends a connection by shutting its socket down: the reader sees the end of the stream.
+pub struct Plug(pub Arc<Writer>);
+
+impl HangUp for Plug {
+    fn hang_up(&self) {
+        let both = std::net::Shutdown::Both;
+        // An error means that the other side was faster: the connection is over either way.
+        let _ = match &*self.0 {
+            Writer::Tcp(half) => SockRef::from(half.as_ref()).shutdown(both),
+            Writer::Unix(half) => SockRef::from(half.as_ref()).shutdown(both),
+        };
+    }
+}
+
+/// Splits a TCP connection.
+pub fn split_tcp(stream: TcpStream) -> (Reader, Arc<Writer>) {
+    let (reader, writer) = stream.into_split();
+    (Reader::Tcp(reader), Arc::new(Writer::Tcp(writer)))
+}
+
+/// Splits a Unix connection.
+pub fn split_unix(stream: UnixStream) -> (Reader, Arc<Writer>) {
+    let (reader, writer) = stream.into_split();
+    (Reader::Unix(reader), Arc::new(Writer::Unix(writer)))
+}

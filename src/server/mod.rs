@@ -1,0 +1,141 @@
+//! The server's state: what all connections share, and what one connection is.
+//!
+//! - `clients`: everyone connected, for CLIENT LIST, KILL, the idle time-out
+//! - `session`: what one connection has chosen (database, name, reply mode); `Context`, what a server handler sees
+//! - `stats`: counters, one set a worker, added up when asked for
+//! - `clock`: the time of day
+//!
+//! Nothing here knows commands or sockets.
+
+pub mod clients;
+pub mod clock;
+pub mod pause;
+pub mod session;
+pub mod stats;
+
+pub use clients::{Client, Clients, HangUp};
+pub use pause::{Pause, PauseKind};
+pub use session::{Context, ReplyMode, Session};
+pub use stats::{CommandStats, Stats, WorkerStats};
+
+use crate::config::Config;
+use crate::store::Keyspace;
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
+
+/// What every connection and every background thread shares.
+pub struct Server {
+    /// The options in force. CONFIG SET puts a new value in its place.
+    pub config: ArcSwap<Config>,
+    /// One CONFIG SET or REWRITE at a time.
+    pub config_lock: Mutex<()>,
+    /// The keys.
+    pub keyspace: Keyspace,
+    /// Who is connected.
+    pub clients: Clients,
+    /// Counters.
+    pub stats: Stats,
+    /// CLIENT PAUSE.
+    pub pause: Pause,
+    /// How the server ends.
+    pub ending: Ending,
+    /// When the server started.
+    pub started: Instant,
+    /// The same as milliseconds since 1970.
+    pub started_ms: u64,
+    /// 40 hexadecimal digits, new at every start: INFO's run_id.
+    pub run_id: String,
+    /// The configuration file's absolute path, if there is one.
+    pub config_file: Option<PathBuf>,
+    /// The highest `used_memory` seen.
+    pub peak_memory: AtomicUsize,
+    /// `maxmemory` is reached: commands that grow the data are refused.
+    pub is_out_of_memory: AtomicBool,
+    /// Port that was bound: differs from the option when that is 0.
+    pub port: AtomicUsize,
+}
+
+impl Server {
+    /// A server with an empty keyspace. `workers` and `commands` size the counters.
+    pub fn new(config: Config, config_file: Option<PathBuf>, workers: usize, commands: usize) -> Self {
+        let shard_bits = shard_bits(workers);
+        let keyspace = Keyspace::new(config.databases as usize, shard_bits);
+        Server {
+            keyspace,
+            clients: Clients::default(),
+            stats: Stats::new(workers, commands),
+            pause: Pause::default(),
+            ending: Ending::default(),
+            started: Instant::now(),
+            started_ms: clock::now_ms(),
+            run_id: random_hex(40),
+            config_file,
+            peak_memory: AtomicUsize::new(0),
+            is_out_of_memory: AtomicBool::new(false),
+            port: AtomicUsize::new(config.port as usize),
+            config: ArcSwap::from_pointee(config),
+            config_lock: Mutex::new(()),
+        }
+    }
+
+    /// Bytes the process has allocated, and the highest such figure so far.
+    pub fn used_memory(&self) -> (usize, usize) {
+        let used = stats::allocated_bytes();
+        let peak = self.peak_memory.fetch_max(used, Ordering::Relaxed).max(used);
+        (used, peak)
+    }
+}
+
+/// Shards grow with the workers, so that two workers seldom want the same one; more would only cost memory.
+fn shard_bits(workers: usize) -> u32 {
+    const FEWEST_BITS: u32 = 7;
+    const SHARDS_A_WORKER: usize = 32;
+    let wanted = (workers * SHARDS_A_WORKER).next_power_of_two().trailing_zeros();
+    wanted.clamp(FEWEST_BITS, crate::store::MOST_SHARD_BITS)
+}
+
+/// `digits` random hexadecimal digits.
+pub fn random_hex(digits: usize) -> String {
+    let mut random = fastrand::Rng::new();
+    (0..digits).map(|_| char::from_digit(random.u32(..16), 16).expect("below 16")).collect()
+}
+
+/// The end of the server: asked for by a signal or SHUTDOWN, carried out by `net`.
+#[derive(Default)]
+pub struct Ending {
+    asked: AtomicBool,
+    wake: tokio::sync::Notify,
+    /// Milliseconds since 1970 when it was asked for.
+    asked_at_ms: AtomicU64,
+}
+
+impl Ending {
+    /// Asks the server to end. Idempotent.
+    pub fn ask(&self) {
+        self.asked_at_ms.store(clock::now_ms(), Ordering::Relaxed);
+        self.asked.store(true, Ordering::SeqCst);
+        self.wake.notify_waiters();
+    }
+
+    /// Whether the server has been asked to end.
+    pub fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    /// Waits until the server is asked to end.
+    pub async fn wait(&self) {
+        let mut woken = std::pin::pin!(self.wake.notified());
+        // Registered before the flag is read: an `ask` in between is not missed.
+        woken.as_mut().enable();
+        if !self.is_asked() {
+            woken.await;
+        }
+    }
+}
+
+/// A server as its parts share it.
+pub type Shared = Arc<Server>;

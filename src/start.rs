@@ -1,0 +1,96 @@
+//! From a configuration to a running server: the working directory, the log, the workers, the start-up screen.
+
+use crate::config::Config;
+use crate::server::Server;
+use crate::{commands, net, observe};
+use anyhow::{Context, Result};
+use rustix::process::{Resource, getrlimit, setrlimit};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// File descriptors that the server needs beside those of clients.
+const RESERVED_DESCRIPTORS: u64 = 32;
+
+/// Serves until a signal or SHUTDOWN.
+///
+/// # Errors
+/// A sentence on what could not be done at the start.
+pub fn serve(mut config: Config, file: Option<PathBuf>) -> Result<()> {
+    // Before the directory changes: the name may be relative to where the program was started.
+    let file = file.map(|path| std::path::absolute(&path).unwrap_or(path));
+    if !config.dir.is_empty() && config.dir != "./" {
+        let dir = &config.dir;
+        std::env::set_current_dir(dir).with_context(|| format!("Can't chdir to '{dir}'"))?;
+    }
+    observe::log::start(&config.loglevel.to_string(), &config.logfile)?;
+    fit_clients_to_descriptors(&mut config);
+    write_pid_file(&config);
+    let workers = worker_count(&config);
+    let table = commands::table();
+    let server = Arc::new(Server::new(config, file, workers, table.entries().len()));
+    net::run(&server, table, workers, |server| greet(server, workers))?;
+    tracing::warn!("Redstart is now ready to exit, bye bye...");
+    Ok(())
+}
+
+/// How many worker threads to start.
+fn worker_count(config: &Config) -> usize {
+    match config.threads {
+        0 => default_workers(std::thread::available_parallelism().map_or(1, |cores| cores.get())),
+        threads => threads as usize,
+    }
+}
+
+/// The default for a machine of `cores` cores. Measured: docs/decisions/003-number-of-workers.md.
+fn default_workers(cores: usize) -> usize {
+    cores.div_ceil(2)
+}
+
+/// The start-up screen: what runs, where, and how to stop it.
+fn greet(server: &Server, workers: usize) {
+    let config = server.config.load();
+    let (version, port) = (env!("CARGO_PKG_VERSION"), server.port.load(Ordering::Relaxed));
+    let plural = if workers == 1 { "" } else { "s" };
+    tracing::info!("Redstart {version} · PID: {}", std::process::id());
+    tracing::info!("Server initialized");
+    if port != 0 {
+        tracing::info!("port {port} · {workers} worker{plural} · stop with Ctrl-C or SHUTDOWN");
+        tracing::info!("Ready to accept connections tcp");
+    }
+    if !config.unixsocket.is_empty() {
+        tracing::info!("Ready to accept connections unix at {}", config.unixsocket);
+    }
+}
+
+/// Raises the limit of open files to what `maxclients` needs, or lowers `maxclients` to what there is.
+fn fit_clients_to_descriptors(config: &mut Config) {
+    let wanted = config.maxclients as u64 + RESERVED_DESCRIPTORS;
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= wanted) {
+        return;
+    }
+    limit.current = Some(limit.maximum.map_or(wanted, |maximum| wanted.min(maximum)));
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!("the limit of open files stays as it is: {error}");
+    }
+    let got = getrlimit(Resource::Nofile).current.unwrap_or(wanted);
+    if got < wanted {
+        let clients = got.saturating_sub(RESERVED_DESCRIPTORS).max(1);
+        tracing::warn!(
+            "maxclients has been reduced to {clients}: the system allows {got} open files"
+        );
+        config.maxclients = clients as _;
+    }
+}
+
+/// Writes the process id where `pidfile` asks for it. Failing to is no reason not to serve.
+fn write_pid_file(config: &Config) {
+    let path = &config.pidfile;
+    if path.is_empty() {
+        return;
+    }
+    if let Err(error) = std::fs::write(path, format!("{}\n", std::process::id())) {
+        tracing::warn!("Failed to write PID file {path}: {error}");
+    }
+}

@@ -1,0 +1,236 @@
+//! The keyspace: databases, each split by key hash into shards, each shard behind its own lock.
+//!
+//! ```text
+//! key ── hash ─┬─ top bits: which shard      dbs[db].shards[shard] = Mutex<Table>
+//!              └─ the rest: where in its table
+//! ```
+//! Whoever needs several shards locks them in ascending order of (database, shard), so that no two commands can wait
+//! for each other. Nothing does I/O, and nothing awaits, while a shard is locked.
+//!
+//! A shard's `due` is the earliest deadline it may hold, readable without the lock: the expiry thread passes by 255 of
+//! 256 shards without touching them.
+
+use super::journal::Followers;
+use super::{Garbage, Table};
+use foldhash::fast::SeedableRandomState;
+use parking_lot::{Mutex, MutexGuard};
+use std::hash::{BuildHasher, Hasher};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// The hash of keys takes its shard from at most this many top bits.
+pub const MOST_SHARD_BITS: u32 = 10;
+
+/// A shard of a database. Aligned, so that two locks never share a cache line.
+#[repr(align(128))]
+pub struct Shard {
+    table: Mutex<Table>,
+    due: AtomicU64,
+}
+
+impl Shard {
+    fn new() -> Self {
+        Shard { table: Mutex::new(Table::new()), due: AtomicU64::new(u64::MAX) }
+    }
+
+    /// Locks the shard.
+    #[inline]
+    pub fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock()
+    }
+
+    /// Locks the shard unless somebody else has.
+    #[inline]
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, Table>> {
+        self.table.try_lock()
+    }
+
+    /// No key of the shard has a deadline before this moment (ms).
+    pub fn due(&self) -> u64 {
+        self.due.load(Ordering::Relaxed)
+    }
+
+    /// Says when the next deadline is, under the shard's lock.
+    pub fn set_due(&self, ms: u64) {
+        self.due.store(ms, Ordering::Relaxed);
+    }
+}
+
+/// All databases.
+pub struct Keyspace {
+    dbs: Box<[OnceLock<Box<[Shard]>>]>,
+    shard_bits: u32,
+    hasher: SeedableRandomState,
+    /// Who reads the journal.
+    pub followers: Followers,
+    /// Where large values go to be freed.
+    pub garbage: Garbage,
+    /// Whether accesses are counted by frequency (`maxmemory-policy *-lfu`) instead of time.
+    pub counts_frequency: AtomicBool,
+    /// Whether deadlines are acted upon without being looked at (DEBUG SET-ACTIVE-EXPIRE).
+    pub active_expiry: AtomicBool,
+    /// When the expiry thread will wake next (ms), and how to wake it earlier.
+    pub alarm: Alarm,
+}
+
+/// The expiry thread's next wake-up. Writers that bring an earlier deadline wake it, once.
+#[derive(Default)]
+pub struct Alarm {
+    wakes_at: AtomicU64,
+    thread: OnceLock<std::thread::Thread>,
+}
+
+impl Alarm {
+    /// Names the thread that sleeps on this alarm: the caller's.
+    pub fn adopt(&self) {
+        self.thread.get_or_init(std::thread::current);
+    }
+
+    /// Notes until when the thread sleeps.
+    pub fn sleeps_until(&self, ms: u64) {
+        self.wakes_at.store(ms, Ordering::SeqCst);
+    }
+
+    /// Wakes the thread if it would sleep past `ms`.
+    pub fn ring_before(&self, ms: u64) {
+        if ms < self.wakes_at.load(Ordering::SeqCst)
+            && ms < self.wakes_at.fetch_min(ms, Ordering::SeqCst)
+            && let Some(thread) = self.thread.get()
+        {
+            thread.unpark();
+        }
+    }
+}
+
+impl Keyspace {
+    /// An empty keyspace of `databases` databases, each of 2^`shard_bits` shards.
+    pub fn new(databases: usize, shard_bits: u32) -> Self {
+        assert!(shard_bits <= MOST_SHARD_BITS, "tables use the hash below the shard's bits");
+        Keyspace {
+            dbs: (0..databases).map(|_| OnceLock::new()).collect(),
+            shard_bits,
+            // Seeded: a client that knew the hash could send keys that all fall into one place.
+            hasher: SeedableRandomState::random(),
+            followers: Followers::default(),
+            garbage: Garbage::start(),
+            counts_frequency: AtomicBool::new(false),
+            active_expiry: AtomicBool::new(true),
+            alarm: Alarm::default(),
+        }
+    }
+
+    /// How many databases there are.
+    pub fn databases(&self) -> usize {
+        self.dbs.len()
+    }
+
+    /// How many shards a database has.
+    pub fn shard_count(&self) -> usize {
+        1 << self.shard_bits
+    }
+
+    /// The hash of a key.
+    #[inline]
+    pub fn hash(&self, key: &[u8]) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(key);
+        hasher.finish()
+    }
+
+    /// The shard that a hash falls into.
+    #[inline]
+    pub fn shard_of(&self, hash: u64) -> usize {
+        // Two shifts: with one shard the first alone would be a shift by 64.
+        ((hash >> 1) >> (63 - self.shard_bits)) as usize
+    }
+
+    /// The shards of a database, made when first asked for.
+    #[inline]
+    pub fn shards(&self, db: usize) -> &[Shard] {
+        self.dbs[db].get_or_init(|| (0..self.shard_count()).map(|_| Shard::new()).collect())
+    }
+
+    /// The shards of a database that has ever been used.
+    pub fn used_shards(&self, db: usize) -> Option<&[Shard]> {
+        self.dbs[db].get().map(|shards| &**shards)
+    }
+
+    /// How many keys a database holds, those past their deadline included; and how many have one.
+    pub fn count(&self, db: usize) -> (usize, usize) {
+        let shards = self.used_shards(db).unwrap_or_default();
+        shards.iter().fold((0, 0), |(keys, volatile), shard| {
+            let table = shard.lock();
+            (keys + table.len(), volatile + table.volatile_len())
+        })
+    }
+
+    /// Bytes that the tables of a database take.
+    pub fn memory_bytes(&self, db: usize) -> usize {
+        let shards = self.used_shards(db).unwrap_or_default();
+        shards.iter().map(|shard| shard.lock().memory_bytes()).sum()
+    }
+
+    /// Notes a deadline, so that the expiry thread comes in time. Called under the shard's lock.
+    pub fn note_deadline(&self, shard: &Shard, ms: u64) {
+        if ms < shard.due() {
+            shard.set_due(ms);
+            self.alarm.ring_before(ms);
+        }
+    }
+
+    /// Locks every shard of these databases, in order.
+    pub fn lock_all(&self, dbs: impl Iterator<Item = usize>) -> Vec<(usize, Vec<MutexGuard<'_, Table>>)> {
+        let lock_db = |db| (db, self.shards(db).iter().map(Shard::lock).collect());
+        dbs.map(lock_db).collect()
+    }
+
+    /// Empties databases at one moment. What was in them is freed by the background thread, or here and now.
+    pub fn flush(&self, dbs: std::ops::Range<usize>, freeing: Freeing) -> usize {
+        let mut tables = Vec::new();
+        let used: Vec<usize> = dbs.filter(|db| self.used_shards(*db).is_some()).collect();
+        let mut locked = self.lock_all(used.into_iter());
+        for (db, guards) in &mut locked {
+            for (shard, guard) in self.shards(*db).iter().zip(guards) {
+                if guard.len() > 0 {
+                    shard.set_due(u64::MAX);
+                    tables.push(std::mem::take(&mut **guard));
+                }
+            }
+        }
+        drop(locked);
+        let keys = tables.iter().map(Table::len).sum();
+        match freeing {
+            Freeing::Background => self.garbage.free(tables),
+            Freeing::Here => drop(tables),
+        }
+        keys
+    }
+
+    /// Exchanges two databases at one moment.
+    pub fn swap(&self, a: usize, b: usize) {
+        if a == b {
+            return;
+        }
+        let (low, high) = (a.min(b), a.max(b));
+        let mut locked = self.lock_all([low, high].into_iter());
+        let (_, mut high_guards) = locked.pop().expect("two databases are locked");
+        let (_, mut low_guards) = locked.pop().expect("two databases are locked");
+        for (at, (one, other)) in low_guards.iter_mut().zip(&mut high_guards).enumerate() {
+            std::mem::swap(&mut **one, &mut **other);
+            for (db, table) in [(low, &*one), (high, &*other)] {
+                let shard = &self.shards(db)[at];
+                shard.set_due(u64::MAX);
+                self.note_deadline(shard, table.next_due());
+            }
+        }
+    }
+}
+
+/// Who frees what is no longer reachable.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Freeing {
+    /// The caller, before it answers.
+    Here,
+    /// The background thread.
+    Background,
+}
