@@ -1,0 +1,64 @@
+# Redstart: `make` lists what can be made. Every target does its own set-up: cargo, cc and make are enough.
+
+CARGO ?= cargo
+RUNNER = $(CARGO) run --quiet --release --manifest-path course/runner/Cargo.toml --
+BENCH = $(CARGO) run --quiet --release --manifest-path benches/Cargo.toml --
+STAGE_FLAGS = $(if $(STAGE),--stage $(STAGE)) $(if $(SEED),--seed $(SEED)) \
+	$(if $(FORMAT),--format $(FORMAT)) $(if $(ALL),--all)
+ORACLE ?= redis-server
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install build run run_local_server test check fmt lint oracle bench micro fuzz asan \
+	where docs
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z_]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: ## fetches the dependencies
+	$(CARGO) fetch
+
+build: ## builds the server: target/release/redstart
+	$(CARGO) build --release
+
+run: build ## starts the server on port 6379; ARGS="--port 6380" for flags
+	@exec target/release/redstart $(ARGS)
+
+run_local_server: run
+
+# With PROGRAM or STAGE: plays stages of the course, on any program. Without: every test of Redstart.
+test: ## every test; or STAGE=base/5 PROGRAM=path FORMAT=json ALL=1 SEED=41
+ifneq ($(PROGRAM)$(STAGE),)
+	@$(RUNNER) test --program $(or $(PROGRAM),./your_program.sh) $(STAGE_FLAGS)
+else
+	$(CARGO) test --quiet --manifest-path course/runner/Cargo.toml
+	$(CARGO) test
+endif
+
+check: fmt lint ## all that CI checks: format, clippy, every test, tidy, docs fresh
+	$(MAKE) test
+
+fmt:
+	$(CARGO) fmt --all -- --check
+	$(CARGO) fmt --all --manifest-path course/runner/Cargo.toml -- --check
+	$(CARGO) fmt --all --manifest-path benches/Cargo.toml -- --check
+
+lint:
+	$(CARGO) clippy --all-targets -- -D warnings
+	$(CARGO) clippy --all-targets --manifest-path course/runner/Cargo.toml -- -D warnings
+	$(CARGO) clippy --all-targets --manifest-path benches/Cargo.toml -- -D warnings
+
+oracle: ## plays every transcript on a real server; ORACLE=path (default redis-server)
+	@$(RUNNER) oracle --program $(ORACLE) tests/stages/*.redis tests/commands/*.redis
+
+bench: build ## measures against every real server found; ARGS="speed --pipeline 16"
+	@$(BENCH) $(ARGS)
+
+micro: ## micro-benchmarks of parser, table and reply writer
+	$(CARGO) bench --manifest-path benches/micro/Cargo.toml
+
+where: ## the one place of a command: make where C=getex
+	@grep -rniE '"$(C)[ "|]' src/commands --include='*.rs' | grep -v 'reply\.' | head -5
+
+docs: ## renews the generated pages under docs/
+	REDSTART_BLESS=1 $(CARGO) test --test docs
