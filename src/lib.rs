@@ -3,14 +3,16 @@
 //! One request travels one way, and every folder is a step of it:
 //!
 //! ```text
-//! socket ─ net ─► bytes ─ protocol ─► words ─ engine ─► command found ─► gates ─► keys locked in the store
-//!       ─► handler in commands ─► reply bytes ─ net ─► one write per batch
+//! socket ─ net ─► bytes ─ protocol ─► words ─ engine ─► command found ─► gates
+//!       ─► keys locked in the store ─► handler in commands ─► reply bytes ─ net ─► one write per batch
 //! ```
 //! - `net`: listeners, worker threads, the loop of one connection. Uses protocol, engine, server.
 //! - `protocol`: requests in, replies out; pure, no I/O. Uses types.
-//! - `engine`: batches, gates, locking, counting, background work. Uses command, server, store, protocol.
+//! - `engine`: batches, gates, locking, counting, background work. Uses command, server, store,
+//!   protocol.
 //! - `command`: what a command is: usage line, arity and keys, the table, every error text.
-//! - `commands`: what each command does, one file or folder a group. Uses command, server, store, types, protocol.
+//! - `commands`: what each command does, one file or folder a group. Uses command, server, store,
+//!   types, protocol.
 //! - `server`: what connections share, and what one connection is. Uses store, config.
 //! - `store`: keys and values: shards, tables, deadlines, the journal. Uses types.
 //! - `types`: numbers, patterns, data structures that know nothing of Redis.

@@ -1,4 +1,5 @@
-//! From a configuration to a running server: the working directory, the log, the workers, the start-up screen.
+//! From a configuration to a running server: the working directory, the log, the workers, the
+//! start-up screen.
 
 use crate::config::Config;
 use crate::server::Server;
@@ -63,7 +64,8 @@ fn greet(server: &Server, workers: usize) {
     }
 }
 
-/// Raises the limit of open files to what `maxclients` needs, or lowers `maxclients` to what there is.
+/// Raises the limit of open files to what `maxclients` needs, or lowers `maxclients` to what there
+/// is.
 fn fit_clients_to_descriptors(config: &mut Config) {
     let wanted = config.maxclients as u64 + RESERVED_DESCRIPTORS;
     let mut limit = getrlimit(Resource::Nofile);

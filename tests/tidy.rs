@@ -1,6 +1,8 @@
-//! Tidiness as a test: who may use whom, sizes, and the few rules of style that a machine can check.
+//! Tidiness as a test: who may use whom, sizes, and the few rules of style that a machine can
+//! check.
 //!
-//! The arrows below are the architecture. A `use crate::` (or a path) that is not in the table fails here, with the line.
+//! The arrows below are the architecture. A `use crate::` (or a path) that is not in the table
+//! fails here, with the line.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -98,7 +100,9 @@ fn used_parts(line: &str) -> Vec<&str> {
         let names = rest.strip_prefix('{').and_then(|list| list.split('}').next());
         match names {
             Some(list) => {
-                parts.extend(list.split(',').map(|name| name.trim().split("::").next().unwrap_or("")));
+                parts.extend(
+                    list.split(',').map(|name| name.trim().split("::").next().unwrap_or("")),
+                );
             }
             None => parts.extend(rest.split(|c| !is_name(c)).next()),
         }
@@ -154,7 +158,11 @@ fn functions_fit_a_view() {
             {
                 let length = number - start + 1;
                 if length > LONGEST_FUNCTION {
-                    findings.push(format!("{}:{}: {length} lines: {name}", path.display(), start + 1));
+                    findings.push(format!(
+                        "{}:{}: {length} lines: {name}",
+                        path.display(),
+                        start + 1
+                    ));
                 }
                 open = None;
             }
@@ -193,7 +201,8 @@ fn unsafe_blocks_say_why_they_are_sound() {
         let text = read(&path);
         let lines: Vec<&str> = text.lines().collect();
         for (number, line) in lines.iter().enumerate() {
-            let is_block = line.contains("unsafe {") || line.trim_start().starts_with("unsafe impl");
+            let is_block =
+                line.contains("unsafe {") || line.trim_start().starts_with("unsafe impl");
             if !is_block || line.trim_start().starts_with("//") {
                 continue;
             }

@@ -69,8 +69,13 @@ impl<'a> Args<'a> {
         parse_integer(self.get(at)).ok_or(error::NOT_AN_INTEGER)
     }
 
-    /// The word at `at` as an integer within `range`; else "value is out of range" as Redis words it.
-    pub fn integer_in(&self, at: usize, range: std::ops::RangeInclusive<i64>) -> Result<i64, Error> {
+    /// The word at `at` as an integer within `range`; else "value is out of range" as Redis words
+    /// it.
+    pub fn integer_in(
+        &self,
+        at: usize,
+        range: std::ops::RangeInclusive<i64>,
+    ) -> Result<i64, Error> {
         let value = self.integer(at)?;
         if range.contains(&value) {
             return Ok(value);

@@ -1,7 +1,8 @@
 //! Every error text a client can see.
 //!
-//! Texts are protocol: clients match on their first word and test suites on the rest, so they stand once, here, in
-//! Redis's own wording. An error is written as `-` + text + CRLF by the reply writer.
+//! Texts are protocol: clients match on their first word and test suites on the rest, so they stand
+//! once, here, in Redis's own wording. An error is written as `-` + text + CRLF by the reply
+//! writer.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -72,10 +73,11 @@ errors! {
     /// Too many clients.
     MAX_CLIENTS = "ERR max number of clients reached";
     /// A client from another machine, and no password.
-    PROTECTED_MODE = "DENIED Redstart is running in protected mode because protected mode is enabled and no password \
-        is set for the default user. In this mode connections are only accepted from the loopback interface. To let \
-        clients from other machines in, set a password with 'requirepass', or turn protected mode off with \
-        'protected-mode no' if the port is not reachable from outside.";
+    PROTECTED_MODE = "DENIED Redstart is running in protected mode because protected mode is \
+        enabled and no password is set for the default user. In this mode connections are only \
+        accepted from the loopback interface. To let clients from other machines in, set a \
+        password with 'requirepass', or turn protected mode off with 'protected-mode no' if the \
+        port is not reachable from outside.";
     /// COMMAND GETKEYS of a command without keys.
     NO_KEY_ARGUMENTS = "ERR The command has no key arguments";
     /// COMMAND GETKEYS of a name the server does not have.
@@ -118,7 +120,8 @@ impl Error {
         Self::new(format!("ERR invalid expire time in '{name}' command"))
     }
 
-    /// A name that the table does not have, with the first of its arguments for whoever reads the log.
+    /// A name that the table does not have, with the first of its arguments for whoever reads the
+    /// log.
     pub fn unknown_command(name: &[u8], arguments: &[&[u8]]) -> Self {
         // Redis cuts the name at 128 bytes, and the arguments once they fill 128.
         let mut shown = String::new();

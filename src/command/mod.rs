@@ -1,10 +1,12 @@
 //! What a command is: its usage line, its handler and a few marks.
 //!
-//! A command stands in one place, the file of its group under `commands/`: a `const` made with one of the
-//! builders here, and the handler below it. Everything else the server needs to know of it (name, arity,
-//! keys, the answers of COMMAND) is read from the usage line when the table is built (`table`).
+//! A command stands in one place, the file of its group under `commands/`: a `const` made with one
+//! of the builders here, and the handler below it. Everything else the server needs to know of it
+//! (name, arity, keys, the answers of COMMAND) is read from the usage line when the table is built
+//! (`table`).
 //!
-//! The kind of handler is the flag: a reader sees `&Db`, so that a reader that writes does not compile.
+//! The kind of handler is the flag: a reader sees `&Db`, so that a reader that writes does not
+//! compile.
 
 pub mod args;
 pub mod error;
@@ -157,7 +159,10 @@ impl Command {
 
     /// A command that may change its keys.
     #[track_caller]
-    pub const fn write(usage: &'static str, run: fn(&mut Db, &Args, &mut Reply) -> Outcome) -> Self {
+    pub const fn write(
+        usage: &'static str,
+        run: fn(&mut Db, &Args, &mut Reply) -> Outcome,
+    ) -> Self {
         Self::new(usage, Handler::Write(run), flag::WRITE)
     }
 

@@ -1,7 +1,8 @@
 //! The command table: every command by its name, with what its usage line says already worked out.
 //!
-//! Built once, before the first connection, from the groups of `commands`. A look-up folds the case of the first eight
-//! bytes into a number, so that the common names cost one probe and one comparison.
+//! Built once, before the first connection, from the groups of `commands`. A look-up folds the case
+//! of the first eight bytes into a number, so that the common names cost one probe and one
+//! comparison.
 
 use super::usage::{self, Arity, Keys, Node};
 use super::{Command, Group, Handler, flag};
@@ -105,7 +106,8 @@ impl Table {
     /// Builds the table.
     ///
     /// # Panics
-    /// When two commands share a name or a subcommand has no parent: mistakes that the first test finds.
+    /// When two commands share a name or a subcommand has no parent: mistakes that the first test
+    /// finds.
     pub fn new(groups: &[Group]) -> Self {
         let mut entries: Vec<Entry> = Vec::new();
         let declared = groups.iter().flat_map(|group| {

@@ -7,8 +7,9 @@
 //! MSET key value [key value ...]        a Block that may come several times
 //! ```
 //! Upper case is sent as it stands, lower case is a name for what is sent; `[ ]` may be left out,
-//! `|` separates ways, `< >` holds ways of which one must be taken, `...` repeats what stands before it.
-//! Source of the notation: https://redis.io/docs/latest/develop/reference/command-arguments/
+//! `|` separates ways, `< >` holds ways of which one must be taken, `...` repeats what stands
+//! before it. Source of the notation:
+//! https://redis.io/docs/latest/develop/reference/command-arguments/
 
 /// One argument of a command.
 #[derive(Debug, Clone, PartialEq)]
@@ -182,7 +183,8 @@ fn repeated(nodes: Vec<Node>) -> Node {
     Node { multiple: true, ..Node::new(Kind::Block(nodes)) }
 }
 
-/// Reads what stands in `[ ]`: either ways that may be left out, or a repetition of what came before.
+/// Reads what stands in `[ ]`: either ways that may be left out, or a repetition of what came
+/// before.
 fn optional(words: &mut Words, nodes: &mut Vec<Node>) {
     let mut ways = alternatives(words, "]");
     if ways.len() == 1 && ways[0].multiple {
@@ -199,7 +201,8 @@ fn optional(words: &mut Words, nodes: &mut Vec<Node>) {
     nodes.push(node);
 }
 
-/// `key value` followed by `[key value ...]`: the last nodes, if they are the same, come several times.
+/// `key value` followed by `[key value ...]`: the last nodes, if they are the same, come several
+/// times.
 fn repeat(nodes: &mut Vec<Node>, again: Vec<Node>) {
     let again_words: usize = again.iter().map(|node| node.words().min).sum();
     let mut start = nodes.len();
@@ -209,7 +212,8 @@ fn repeat(nodes: &mut Vec<Node>, again: Vec<Node>) {
         taken += nodes[start].words().min;
     }
     let mut before = nodes.split_off(start);
-    let has_token = |nodes: &[Node]| matches!(nodes.first(), Some(Node { kind: Kind::Token(_), .. }));
+    let has_token =
+        |nodes: &[Node]| matches!(nodes.first(), Some(Node { kind: Kind::Token(_), .. }));
     if taken == 0 {
         // `[key ...]` with nothing before it: any number, none included.
         before = again;
@@ -237,7 +241,8 @@ fn alternatives(words: &mut Words, end: &str) -> Vec<Node> {
     }
 }
 
-/// One node for a sequence: `EX seconds` is a word with a token, `LIMIT offset count` a block with one.
+/// One node for a sequence: `EX seconds` is a word with a token, `LIMIT offset count` a block with
+/// one.
 fn single(mut nodes: Vec<Node>) -> Node {
     if nodes.len() == 1 {
         return nodes.remove(0);

@@ -1,4 +1,5 @@
-//! What each command does: one file or folder for each group of redis.io, every command with its handler below it.
+//! What each command does: one file or folder for each group of redis.io, every command with its
+//! handler below it.
 
 mod strings;
 

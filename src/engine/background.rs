@@ -1,7 +1,8 @@
 //! Work that no client asked for: deadlines, idle clients, the peak of memory.
 //!
-//! One thread, asleep until something is due. Deadlines: it looks at every shard's `due` without locking, works through
-//! those that are due in slices, one lock at a time, and sleeps until the next; a writer that brings an earlier deadline wakes it.
+//! One thread, asleep until something is due. Deadlines: it looks at every shard's `due` without
+//! locking, works through those that are due in slices, one lock at a time, and sleeps until the
+//! next; a writer that brings an earlier deadline wakes it.
 
 use crate::server::{Server, clock};
 use crate::store::{Call, Class, Event, JournalEntry, Old, Shard};
@@ -13,7 +14,8 @@ use std::time::Duration;
 const SLICE: usize = 500;
 /// It looks around at least this often, for idle clients and the peak of memory.
 const LONGEST_SLEEP_MS: u64 = 100;
-/// Due keys are collected for at least this long, so that a stream of deadlines does not wake it for each.
+/// Due keys are collected for at least this long, so that a stream of deadlines does not wake it
+/// for each.
 const SHORTEST_SLEEP_MS: u64 = 1;
 
 /// Starts the thread. It ends when the server is asked to.
@@ -39,7 +41,9 @@ fn run(server: &Server) {
         server.keyspace.alarm.sleeps_until(wake_ms);
         let due_again = soonest(server) <= wake_ms.saturating_sub(1);
         if !due_again {
-            std::thread::park_timeout(Duration::from_millis(wake_ms.saturating_sub(clock::now_ms())));
+            std::thread::park_timeout(Duration::from_millis(
+                wake_ms.saturating_sub(clock::now_ms()),
+            ));
         } else {
             std::thread::sleep(Duration::from_millis(SHORTEST_SLEEP_MS));
         }
@@ -48,7 +52,8 @@ fn run(server: &Server) {
 
 fn used(server: &Server) -> impl Iterator<Item = (usize, &Shard)> {
     let shards = |db| server.keyspace.used_shards(db).unwrap_or_default();
-    (0..server.keyspace.databases()).flat_map(move |db| shards(db).iter().map(move |shard| (db, shard)))
+    (0..server.keyspace.databases())
+        .flat_map(move |db| shards(db).iter().map(move |shard| (db, shard)))
 }
 
 /// The earliest deadline of all shards, or a moment before it.
@@ -58,8 +63,8 @@ fn soonest(server: &Server) -> u64 {
 
 /// Removes what is past its deadline; says when the next is due.
 fn expire(server: &Server, now_ms: u64) -> u64 {
-    let is_allowed = server.keyspace.active_expiry.load(Ordering::Relaxed)
-        && server.pause.at(now_ms).is_none();
+    let is_allowed =
+        server.keyspace.active_expiry.load(Ordering::Relaxed) && server.pause.at(now_ms).is_none();
     if !is_allowed {
         return u64::MAX;
     }

@@ -1,8 +1,9 @@
 //! A batch: the commands that one read brought.
 //!
-//! Three passes over it. The first looks every command up and hashes its keys; the second, for tables that do not fit
-//! the processor's cache, fetches first the groups and then the records of all keys, so that the misses of a whole
-//! batch overlap instead of following one another; the third runs the commands in order.
+//! Three passes over it. The first looks every command up and hashes its keys; the second, for
+//! tables that do not fit the processor's cache, fetches first the groups and then the records of
+//! all keys, so that the misses of a whole batch overlap instead of following one another; the
+//! third runs the commands in order.
 
 use super::{gates, run};
 use crate::command::{Entry, Locks, Table};
@@ -14,7 +15,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-/// Replies of one batch are written out once they reach this, so that a batch of large reads stays bounded.
+/// Replies of one batch are written out once they reach this, so that a batch of large reads stays
+/// bounded.
 const MOST_REPLY_BYTES: usize = 1024 * 1024;
 
 /// What `net` does after a batch.
@@ -65,7 +67,8 @@ impl Engine {
         &self.server.stats.workers[self.worker]
     }
 
-    /// Runs the commands of `batch` from number `from` on; says how many have run, and what to do next.
+    /// Runs the commands of `batch` from number `from` on; says how many have run, and what to do
+    /// next.
     pub fn run(
         &mut self,
         session: &mut Session,
@@ -82,7 +85,12 @@ impl Engine {
         let mut flow = Flow::Done;
         let server = self.server.clone();
         let mut turn = run::Turn {
-            context: Context { stats: &server.stats.workers[self.worker], server: &server, session, now_ms },
+            context: Context {
+                stats: &server.stats.workers[self.worker],
+                server: &server,
+                session,
+                now_ms,
+            },
             table: self.table,
             slow_nanos: 0,
         };
@@ -106,12 +114,16 @@ impl Engine {
             }
         }
         let slow_nanos = turn.slow_nanos;
-        self.count(done - from, began.elapsed().as_nanos() as u64 - slow_nanos.min(began.elapsed().as_nanos() as u64));
+        self.count(
+            done - from,
+            began.elapsed().as_nanos() as u64 - slow_nanos.min(began.elapsed().as_nanos() as u64),
+        );
         note_figures(session, &self.planned[..done - from], now_ms);
         (done, flow)
     }
 
-    /// Looks up the commands from number `from` on, hashes their keys and fetches what they will touch.
+    /// Looks up the commands from number `from` on, hashes their keys and fetches what they will
+    /// touch.
     fn plan(&mut self, session: &Session, (input, batch): (&Input, &Batch), from: usize) {
         self.planned.clear();
         self.known.clear();
@@ -124,7 +136,10 @@ impl Engine {
                 let known = &mut self.known;
                 entry.each_key(words, |at| {
                     let key = words.get(at);
-                    known.push(KnownHash { address: key.as_ptr() as usize, hash: keyspace.hash(key) });
+                    known.push(KnownHash {
+                        address: key.as_ptr() as usize,
+                        hash: keyspace.hash(key),
+                    });
                 });
             }
             self.planned.push(Planned { entry, known: first..self.known.len() as u32 });
@@ -151,11 +166,15 @@ impl Engine {
         }
     }
 
-    /// Counts the commands that ran. Quick ones share the batch's time: a clock read for each would cost as much as they do.
+    /// Counts the commands that ran. Quick ones share the batch's time: a clock read for each would
+    /// cost as much as they do.
     fn count(&self, ran: usize, nanos: u64) {
         let stats = self.stats();
         stats.commands.add(ran as u64);
-        let quick = self.planned[..ran].iter().filter_map(|planned| planned.entry).filter(|e| run::is_quick(e));
+        let quick = self.planned[..ran]
+            .iter()
+            .filter_map(|planned| planned.entry)
+            .filter(|e| run::is_quick(e));
         let share = nanos / (quick.clone().count().max(1) as u64);
         for entry in quick {
             stats.per_command[entry.id].nanos.add(share);

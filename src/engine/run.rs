@@ -1,4 +1,5 @@
-//! One command: found, let through the gates, its keys locked, its handler run, its journal entry out, counted.
+//! One command: found, let through the gates, its keys locked, its handler run, its journal entry
+//! out, counted.
 
 use super::batch::drops_reply;
 use super::gates;
@@ -24,7 +25,13 @@ pub(super) fn is_quick(entry: &Entry) -> bool {
 impl Turn<'_> {
     /// Runs one command and writes its reply, or its error.
     #[inline]
-    pub fn run(&mut self, entry: Option<&Entry>, words: Words<'_>, known: &[KnownHash], reply: &mut Reply) {
+    pub fn run(
+        &mut self,
+        entry: Option<&Entry>,
+        words: Words<'_>,
+        known: &[KnownHash],
+        reply: &mut Reply,
+    ) {
         let mark = reply.mark();
         let mode = self.context.session.reply_mode;
         let entry = match self.resolve(entry, words) {
@@ -85,7 +92,13 @@ impl Turn<'_> {
 
     /// Locks what the command needs and calls its handler.
     #[inline]
-    fn call(&mut self, entry: &Entry, words: Words<'_>, known: &[KnownHash], reply: &mut Reply) -> Outcome {
+    fn call(
+        &mut self,
+        entry: &Entry,
+        words: Words<'_>,
+        known: &[KnownHash],
+        reply: &mut Reply,
+    ) -> Outcome {
         let args = Args::new(words, entry.name_words);
         match entry.command.handler {
             Handler::Server(run) => run(&mut self.context, &args, reply),
@@ -109,12 +122,18 @@ impl Turn<'_> {
 
     /// The command's keys, locked.
     #[inline]
-    fn locked<'k>(&self, entry: &Entry, words: Words<'_>, known: &'k [KnownHash]) -> Result<Db<'k>, Error>
+    fn locked<'k>(
+        &self,
+        entry: &Entry,
+        words: Words<'_>,
+        known: &'k [KnownHash],
+    ) -> Result<Db<'k>, Error>
     where
         Self: 'k,
     {
         let session = &self.context.session;
-        let mut db = Db::new(&self.context.server.keyspace, session.db, self.context.now_ms).knowing(known);
+        let mut db =
+            Db::new(&self.context.server.keyspace, session.db, self.context.now_ms).knowing(known);
         if session.no_touch {
             db = db.without_trace();
         }

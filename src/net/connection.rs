@@ -1,7 +1,8 @@
-//! The loop of one connection: read what is there, run every complete command in it, write all replies at once.
+//! The loop of one connection: read what is there, run every complete command in it, write all
+//! replies at once.
 //!
-//! A client that does not read its replies is not read from either: what it is owed is bounded by one batch. Past
-//! `client-output-buffer-limit` it is dropped.
+//! A client that does not read its replies is not read from either: what it is owed is bounded by
+//! one batch. Past `client-output-buffer-limit` it is dropped.
 
 use super::stream::{Plug, Reader, Writer};
 use super::worker::{Entered, House};
@@ -78,7 +79,8 @@ impl Connection {
             let read = tokio::select! {
                 biased;
                 read = self.reader.read(self.input.space()) => read?,
-                // Whoever is between two commands when the server ends is told by the end of the stream.
+                // Whoever is between two commands when the server ends is told by the end of the
+                // stream.
                 () = &mut ending => 0,
             };
             if read == 0 {
@@ -175,7 +177,9 @@ impl Connection {
                     self.reply.advance(bytes);
                     (written, writes) = (written + bytes as u64, writes + 1);
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait_writable().await?,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.wait_writable().await?
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
@@ -231,7 +235,10 @@ impl Connection {
             return Ok(true);
         }
         self.house.server.stats.query_limit_drops.fetch_add(1, Ordering::Relaxed);
-        tracing::warn!("client {} sent a request over client-query-buffer-limit: dropped", self.session.client.id);
+        tracing::warn!(
+            "client {} sent a request over client-query-buffer-limit: dropped",
+            self.session.client.id
+        );
         Ok(false)
     }
 }

@@ -1,7 +1,8 @@
 //! Listening sockets: `bind`, `port`, `tcp-backlog`, `unixsocket`.
 //!
-//! An address that starts with `-` may be missing on this machine (`-::1` where there is no IPv6); any other must be had,
-//! else the start ends with one line that says which and why. `*` is every address of IPv4, `::*` of IPv6.
+//! An address that starts with `-` may be missing on this machine (`-::1` where there is no IPv6);
+//! any other must be had, else the start ends with one line that says which and why. `*` is every
+//! address of IPv4, `::*` of IPv6.
 
 use crate::config::Config;
 use anyhow::{Context, Result, anyhow};
@@ -88,7 +89,9 @@ fn resolve(name: &str, port: u16) -> io::Result<SocketAddr> {
     match name {
         "*" => Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port)),
         "::*" => Ok(SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port)),
-        name => (name, port).to_socket_addrs()?.next().ok_or(io::ErrorKind::AddrNotAvailable.into()),
+        name => {
+            (name, port).to_socket_addrs()?.next().ok_or(io::ErrorKind::AddrNotAvailable.into())
+        }
     }
 }
 
@@ -106,7 +109,8 @@ fn open(address: SocketAddr, backlog: i32) -> io::Result<std::net::TcpListener> 
 }
 
 fn open_unix(path: &Path, config: &Config) -> Result<(std::os::unix::net::UnixListener, PathBuf)> {
-    // Left behind by a server that was killed. Another live one would keep listening, unreachable, as with Redis.
+    // Left behind by a server that was killed. Another live one would keep listening, unreachable,
+    // as with Redis.
     if let Err(error) = std::fs::remove_file(path)
         && error.kind() != io::ErrorKind::NotFound
     {

@@ -18,7 +18,8 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Accepting goes on this long after an error such as "too many open files".
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until a signal or SHUTDOWN, then finishes what runs and returns. `ready` is called when clients can connect.
+/// Serves until a signal or SHUTDOWN, then finishes what runs and returns. `ready` is called when
+/// clients can connect.
 ///
 /// # Errors
 /// When the addresses cannot be listened on or the operating system gives no threads.
@@ -114,7 +115,8 @@ async fn accept_unix(server: &Arc<Server>, workers: &Workers, listener: &UnixLis
         match listener.accept().await {
             Ok((stream, _)) => match stream.into_std() {
                 Ok(stream) if has_place(server, &stream) => {
-                    let guest = Guest { socket: Socket::Unix(stream), address: format!("{path}:0") };
+                    let guest =
+                        Guest { socket: Socket::Unix(stream), address: format!("{path}:0") };
                     workers.welcome(guest);
                 }
                 Ok(_) => {}

@@ -1,5 +1,5 @@
-//! A connection's socket. It is split: its task reads through one half; the other is shared, so that the registry of
-//! clients can end the connection from any thread.
+//! A connection's socket. It is split: its task reads through one half; the other is shared, so
+//! that the registry of clients can end the connection from any thread.
 
 use crate::server::HangUp;
 use socket2::SockRef;

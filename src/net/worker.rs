@@ -70,7 +70,8 @@ impl Workers {
         let door = door.expect("there is at least one worker");
         door.load.fetch_add(1, Ordering::Relaxed);
         if door.guests.send(guest).is_err() {
-            // The worker has ended: so does the server, and the socket closes as the guest is dropped.
+            // The worker has ended: so does the server, and the socket closes as the guest is
+            // dropped.
             door.load.fetch_sub(1, Ordering::Relaxed);
         }
     }

@@ -4,8 +4,8 @@
 //! 4711:M 21 Nov 2026 13:00:00.123 * Ready to accept connections tcp
 //! └ process            └ local time  └ level: . debug   - verbose   * notice   # warning
 //! ```
-//! `loglevel` picks what is written and may change at run time; `logfile` picks where to: a file that is appended to,
-//! or standard output.
+//! `loglevel` picks what is written and may change at run time; `logfile` picks where to: a file
+//! that is appended to, or standard output.
 
 use anyhow::{Context, Result};
 use std::fmt;

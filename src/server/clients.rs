@@ -1,6 +1,8 @@
-//! Everyone connected: what CLIENT LIST shows, and how CLIENT KILL and the idle time-out end a connection.
+//! Everyone connected: what CLIENT LIST shows, and how CLIENT KILL and the idle time-out end a
+//! connection.
 //!
-//! A connection's task writes its own figures here with plain stores, once a batch; whoever asks reads them as they are.
+//! A connection's task writes its own figures here with plain stores, once a batch; whoever asks
+//! reads them as they are.
 
 use parking_lot::Mutex;
 use std::collections::BTreeMap;

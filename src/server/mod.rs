@@ -1,7 +1,8 @@
 //! The server's state: what all connections share, and what one connection is.
 //!
 //! - `clients`: everyone connected, for CLIENT LIST, KILL, the idle time-out
-//! - `session`: what one connection has chosen (database, name, reply mode); `Context`, what a server handler sees
+//! - `session`: what one connection has chosen (database, name, reply mode); `Context`, what a
+//!   server handler sees
 //! - `stats`: counters, one set a worker, added up when asked for
 //! - `clock`: the time of day
 //!
@@ -61,7 +62,12 @@ pub struct Server {
 
 impl Server {
     /// A server with an empty keyspace. `workers` and `commands` size the counters.
-    pub fn new(config: Config, config_file: Option<PathBuf>, workers: usize, commands: usize) -> Self {
+    pub fn new(
+        config: Config,
+        config_file: Option<PathBuf>,
+        workers: usize,
+        commands: usize,
+    ) -> Self {
         let shard_bits = shard_bits(workers);
         let keyspace = Keyspace::new(config.databases as usize, shard_bits);
         Server {
@@ -90,7 +96,8 @@ impl Server {
     }
 }
 
-/// Shards grow with the workers, so that two workers seldom want the same one; more would only cost memory.
+/// Shards grow with the workers, so that two workers seldom want the same one; more would only cost
+/// memory.
 fn shard_bits(workers: usize) -> u32 {
     const FEWEST_BITS: u32 = 7;
     const SHARDS_A_WORKER: usize = 32;

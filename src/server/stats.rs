@@ -1,6 +1,7 @@
 //! Counters: every worker writes its own set, whoever asks adds them up.
 //!
-//! A worker's counters have one writer, so that counting is a load and a store, not a locked addition.
+//! A worker's counters have one writer, so that counting is a load and a store, not a locked
+//! addition.
 
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
@@ -167,7 +168,8 @@ impl Stats {
 
 /// Bytes the allocator has given out and not got back.
 pub fn allocated_bytes() -> usize {
-    // jemalloc caches its figures; advancing the epoch makes them current. Neither call fails once jemalloc runs.
+    // jemalloc caches its figures; advancing the epoch makes them current. Neither call fails once
+    // jemalloc runs.
     let current = tikv_jemalloc_ctl::epoch::advance();
     current.and_then(|_| tikv_jemalloc_ctl::stats::allocated::read()).unwrap_or(0)
 }

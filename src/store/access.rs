@@ -1,12 +1,13 @@
-//! When and how often a key is used: the 24 bits that eviction and OBJECT IDLETIME, OBJECT FREQ read.
+//! When and how often a key is used: the 24 bits that eviction and OBJECT IDLETIME, OBJECT FREQ
+//! read.
 //!
 //! ```text
 //! by time        clock: u24, seconds, wraps after 194 days
 //! by frequency   minutes: u16 of the last change | counter: u8, logarithmic
 //! ```
-//! The counter starts at 5, grows with a chance that falls as it grows, and loses one for each minute
-//! (`lfu-decay-time`) without use.
-//! Source: https://redis.io/docs/latest/develop/reference/eviction/ ("The new LFU mode")
+//! The counter starts at 5, grows with a chance that falls as it grows, and loses one for each
+//! minute (`lfu-decay-time`) without use. Source:
+//! https://redis.io/docs/latest/develop/reference/eviction/ ("The new LFU mode")
 
 /// A new key's counter: not yet the first to go.
 const FIRST_COUNT: u32 = 5;

@@ -1,7 +1,8 @@
 //! A database as a handler sees it: the keys it locked, and nothing else.
 //!
-//! The engine locks the shards of a command's keys, hands the handler a `Db`, and unlocks when it has ended: a
-//! command is one step for everybody else. Keys past their deadline are absent for readers; a writer that meets one removes it first.
+//! The engine locks the shards of a command's keys, hands the handler a `Db`, and unlocks when it
+//! has ended: a command is one step for everybody else. Keys past their deadline are absent for
+//! readers; a writer that meets one removes it first.
 //!
 //! ```text
 //! find      a reader's look-up: counts hit or miss, notes the access
@@ -28,7 +29,8 @@ pub struct Place<'a> {
     pub key: &'a [u8],
 }
 
-/// The hash of a key that the engine has worked out already. The key is known by where its bytes lie.
+/// The hash of a key that the engine has worked out already. The key is known by where its bytes
+/// lie.
 #[derive(Clone, Copy)]
 pub struct KnownHash {
     /// Address of the key's first byte.
@@ -141,7 +143,8 @@ impl<'a> Db<'a> {
 
     #[inline]
     fn hash(&self, key: &[u8]) -> u64 {
-        // Handlers ask for keys in the order of the call, so the next known hash is nearly always the one.
+        // Handlers ask for keys in the order of the call, so the next known hash is nearly always
+        // the one.
         let next = self.next_known.get();
         for at in [next, next.wrapping_sub(1)] {
             if let Some(known) = self.known.get(at)
@@ -221,7 +224,8 @@ impl<'a> Db<'a> {
         }
     }
 
-    /// The record at `key` for a change, if it is there and alive. One past its deadline is removed.
+    /// The record at `key` for a change, if it is there and alive. One past its deadline is
+    /// removed.
     #[inline]
     pub fn find_mut(&mut self, key: &[u8]) -> Option<RecordMut<'_>> {
         self.remove_dead(self.index, key);

@@ -1,12 +1,13 @@
-//! Freeing off the way of requests: large values and whole tables are dropped by a thread of their own,
-//! so that nobody waits for a DEL of millions of elements.
+//! Freeing off the way of requests: large values and whole tables are dropped by a thread of their
+//! own, so that nobody waits for a DEL of millions of elements.
 
 use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
-/// A value that owns more than this is freed by the background thread. Below it, handing over costs more than freeing.
+/// A value that owns more than this is freed by the background thread. Below it, handing over costs
+/// more than freeing.
 pub const HEAVY_BYTES: usize = 64 * 1024;
 
 /// The way to the thread that frees.

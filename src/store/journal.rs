@@ -1,9 +1,10 @@
 //! The journal: the one place where a write is known.
 //!
-//! A handler that changed a key says so on its `Db`: `changed` (with the name of the keyspace event), and where the
-//! call itself would not replay to the same state, `replay_as` with one that does (absolute times for relative
-//! ones). When the handler has ended, and before its shards are unlocked, one [`Entry`] goes to every follower. AOF,
-//! replicas, WATCH, keyspace notifications and tracking are followers; handlers call none of them.
+//! A handler that changed a key says so on its `Db`: `changed` (with the name of the keyspace
+//! event), and where the call itself would not replay to the same state, `replay_as` with one that
+//! does (absolute times for relative ones). When the handler has ended, and before its shards are
+//! unlocked, one [`Entry`] goes to every follower. AOF, replicas, WATCH, keyspace notifications and
+//! tracking are followers; handlers call none of them.
 //!
 //! With no follower there is no entry: a write then costs an addition.
 
@@ -64,7 +65,8 @@ pub struct Entry {
     pub events: Vec<Event>,
 }
 
-/// Reads the journal. `follow` is called with the entry's shards locked: it must be quick and must not touch the keyspace.
+/// Reads the journal. `follow` is called with the entry's shards locked: it must be quick and must
+/// not touch the keyspace.
 pub trait Follower: Send + Sync {
     /// Takes note of an entry.
     fn follow(&self, entry: &Entry);

@@ -4,11 +4,11 @@
 //! key ── hash ─┬─ top bits: which shard      dbs[db].shards[shard] = Mutex<Table>
 //!              └─ the rest: where in its table
 //! ```
-//! Whoever needs several shards locks them in ascending order of (database, shard), so that no two commands can wait
-//! for each other. Nothing does I/O, and nothing awaits, while a shard is locked.
+//! Whoever needs several shards locks them in ascending order of (database, shard), so that no two
+//! commands can wait for each other. Nothing does I/O, and nothing awaits, while a shard is locked.
 //!
-//! A shard's `due` is the earliest deadline it may hold, readable without the lock: the expiry thread passes by 255 of
-//! 256 shards without touching them.
+//! A shard's `due` is the earliest deadline it may hold, readable without the lock: the expiry
+//! thread passes by 255 of 256 shards without touching them.
 
 use super::journal::Followers;
 use super::{Garbage, Table};
@@ -179,12 +179,13 @@ impl Keyspace {
     }
 
     /// Locks every shard of these databases, in order.
-    pub fn lock_all(&self, dbs: impl Iterator<Item = usize>) -> Vec<(usize, Vec<MutexGuard<'_, Table>>)> {
+    pub fn lock_all(&self, dbs: impl Iterator<Item = usize>) -> Vec<LockedDb<'_>> {
         let lock_db = |db| (db, self.shards(db).iter().map(Shard::lock).collect());
         dbs.map(lock_db).collect()
     }
 
-    /// Empties databases at one moment. What was in them is freed by the background thread, or here and now.
+    /// Empties databases at one moment. What was in them is freed by the background thread, or here
+    /// and now.
     pub fn flush(&self, dbs: std::ops::Range<usize>, freeing: Freeing) -> usize {
         let mut tables = Vec::new();
         let used: Vec<usize> = dbs.filter(|db| self.used_shards(*db).is_some()).collect();
@@ -225,6 +226,9 @@ impl Keyspace {
         }
     }
 }
+
+/// A database with all its shards locked: its number, and the tables in order.
+pub type LockedDb<'a> = (usize, Vec<MutexGuard<'a, Table>>);
 
 /// Who frees what is no longer reachable.
 #[derive(Clone, Copy, PartialEq, Eq)]
