@@ -8,7 +8,6 @@ use anyhow::{Context, Result};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// File descriptors that the server needs beside those of clients.
 const RESERVED_DESCRIPTORS: u64 = 32;
@@ -51,7 +50,7 @@ fn default_workers(cores: usize) -> usize {
 /// The start-up screen: what runs, where, and how to stop it.
 fn greet(server: &Server, workers: usize) {
     let config = server.config.load();
-    let (version, port) = (env!("CARGO_PKG_VERSION"), server.port.load(Ordering::Relaxed));
+    let (version, port) = (env!("CARGO_PKG_VERSION"), config.port);
     let plural = if workers == 1 { "" } else { "s" };
     tracing::info!("Redstart {version} · PID: {}", std::process::id());
     tracing::info!("Server initialized");

@@ -26,26 +26,24 @@ impl Listeners {
     /// # Errors
     /// A sentence that names the address and the port: "Address already in use" and the like.
     pub fn open(config: &Config) -> Result<Self> {
-        let port = config.port;
+        let port = config.port as u16;
         let mut tcp = Vec::new();
-        if port != 0 || config.unixsocket.is_empty() {
+        if port != 0 {
             for name in &config.bind {
                 tcp.extend(open_name(name, port, config.tcp_backlog as i32)?);
             }
             if tcp.is_empty() {
-                return Err(anyhow!("no address of 'bind' could be listened on (port {port})"));
+                return Err(anyhow!("Failed listening on port {port} (tcp), aborting."));
             }
+        }
+        if port == 0 && config.unixsocket.is_empty() {
+            return Err(anyhow!("Configured to not listen anywhere, exiting."));
         }
         let unix = match config.unixsocket.is_empty() {
             true => None,
             false => Some(open_unix(Path::new(&config.unixsocket), config)?),
         };
         Ok(Listeners { tcp, unix })
-    }
-
-    /// The port of the first TCP socket: chosen by the system where the option is 0.
-    pub fn port(&self) -> u16 {
-        self.tcp.first().and_then(|listener| listener.local_addr().ok()).map_or(0, |at| at.port())
     }
 }
 

@@ -30,7 +30,6 @@ pub fn run(
     ready: impl FnOnce(&Server),
 ) -> Result<()> {
     let listeners = Listeners::open(&server.config.load())?;
-    server.port.store(listeners.port() as usize, Ordering::Relaxed);
     let background = background::start(server.clone()).context("starting the background thread")?;
     let workers = Workers::start(server, table, workers)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

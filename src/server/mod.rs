@@ -56,8 +56,6 @@ pub struct Server {
     pub peak_memory: AtomicUsize,
     /// `maxmemory` is reached: commands that grow the data are refused.
     pub is_out_of_memory: AtomicBool,
-    /// Port that was bound: differs from the option when that is 0.
-    pub port: AtomicUsize,
 }
 
 impl Server {
@@ -82,7 +80,6 @@ impl Server {
             config_file,
             peak_memory: AtomicUsize::new(0),
             is_out_of_memory: AtomicBool::new(false),
-            port: AtomicUsize::new(config.port as usize),
             config: ArcSwap::from_pointee(config),
             config_lock: Mutex::new(()),
         }
