@@ -3,7 +3,34 @@
 //! - `keyspace`: databases and shards, and the locks
 //! - `db`: what a handler sees of it
 //! - `journal`: what a write leaves behind for everyone who follows
-//! - `table`: one shard of one database; `segment`, `record`, `arena` below it, `wheel` for
-//!   deadlines
+//! - `table`: one shard of one database: look-up, put, remove, scan, expiry
+//! - `record`: what a look-up gives back; `object`: values that own memory elsewhere
+//! - `directory`, `group`: extendible hashing, cache-line groups of tagged slots
+//! - `arena`, `block`: slabs of small blocks and what is written in one
+//! - `wheel`: the timing wheel of the keys with a deadline
+//! - `hash`: the seeded hash of a key
 //! - `access`: when and how often a key is used
 //! - `garbage`: freeing in the background
+
+pub mod access;
+mod arena;
+mod block;
+pub mod db;
+mod directory;
+pub mod garbage;
+mod group;
+pub mod hash;
+pub mod journal;
+pub mod keyspace;
+mod object;
+mod record;
+mod table;
+mod wheel;
+
+pub use db::{Db, KnownHash, Place};
+pub use garbage::Garbage;
+pub use journal::{Call, Class, Entry as JournalEntry, Event};
+pub use keyspace::{Freeing, Keyspace, MOST_SHARD_BITS, Shard};
+pub use object::{Object, Old};
+pub use record::{Deadline, Kind, NewValue, Record, RecordMut, Value};
+pub use table::{Table, TableStats};

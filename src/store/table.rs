@@ -1,0 +1,324 @@
+//! Table: one shard of one database.
+//!
+//! ```text
+//!   hash ─► directory ─► segment ─► group: 12 tags in one cache line ─► record in the arena
+//! ```
+//! A look-up reads one line of the group and one or two of the record. A put over a value of the
+//! same size writes in place; otherwise the record moves to a block that fits. Nothing here knows
+//! the time: `find` gives dead records too, callers compare the deadline, and `advance` removes
+//! what the wheel says is dead.
+//!
+//! Every method takes the key's hash beside the key: `hash::hash_key(key)`, and no other.
+
+mod expire;
+mod scan;
+#[cfg(test)]
+mod tests;
+
+use super::arena::{Arena, Reference, same_class};
+use super::block::Shape;
+use super::directory::{Directory, Keys, Position};
+use super::hash::hash_key;
+use super::object::{Old, OldValue};
+use super::record::{Deadline, Draft, Kind, NewValue, Record, RecordMut, foreign_bytes};
+use super::wheel::Wheel;
+
+/// One shard of one database.
+pub struct Table {
+    directory: Directory,
+    arena: Arena,
+    wheel: Option<Box<Wheel>>,
+    len: usize,
+    volatile: usize,
+    /// Bytes the records own outside the arena; 0 only if they own nothing there.
+    foreign: usize,
+    /// What `advance` was last told.
+    now_ms: u64,
+    /// The access field of records to come.
+    access: u32,
+    hash: fn(&[u8]) -> u64,
+}
+
+/// Where a record was found.
+#[derive(Clone, Copy)]
+struct Place {
+    hash: u64,
+    at: Position,
+    reference: Reference,
+}
+
+/// How a table is filled, for DEBUG HTSTATS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TableStats {
+    /// Keys, dead ones included.
+    pub keys: usize,
+    /// Keys with a deadline.
+    pub volatile_keys: usize,
+    /// Segments of 768 slots.
+    pub segments: usize,
+    /// Entries of the directory of segments.
+    pub directory_entries: usize,
+    /// Bytes of the slots and the directory.
+    pub index_bytes: usize,
+    /// Bytes of the arena.
+    pub record_bytes: usize,
+    /// Bytes that records own outside the arena.
+    pub foreign_bytes: usize,
+}
+
+impl Default for Table {
+    fn default() -> Table {
+        Table::new()
+    }
+}
+
+impl Table {
+    /// A table without keys; it takes no memory beside its own.
+    pub fn new() -> Table {
+        Table::with_hash(hash_key)
+    }
+
+    fn with_hash(hash: fn(&[u8]) -> u64) -> Table {
+        Table {
+            directory: Directory::new(),
+            arena: Arena::new(),
+            wheel: None,
+            len: 0,
+            volatile: 0,
+            foreign: 0,
+            now_ms: 0,
+            access: 0,
+            hash,
+        }
+    }
+
+    /// How many keys there are, dead ones included.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is no key.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// How many keys have a deadline.
+    #[inline]
+    pub fn volatile_len(&self) -> usize {
+        self.volatile
+    }
+
+    /// Sets the access field (24 bits) that keys made from here on begin with.
+    #[inline]
+    pub fn set_access_of_new_keys(&mut self, access: u32) {
+        self.access = access;
+    }
+
+    /// Asks the processor for the cache line a look-up of `hash` reads first.
+    #[inline]
+    pub fn prefetch_group(&self, hash: u64) {
+        if self.len > 0 {
+            self.directory.segment(hash).prefetch(hash);
+        }
+    }
+
+    /// Asks the processor for the record a look-up of `hash` is likely to read; reads the group,
+    /// so call `prefetch_group` some time before.
+    #[inline]
+    pub fn prefetch_record(&self, hash: u64) {
+        if self.len == 0 {
+            return;
+        }
+        if let Some(reference) = self.directory.segment(hash).guess(hash) {
+            self.arena.block(reference).prefetch();
+        }
+    }
+
+    /// The record of `key`; a dead one too, callers compare the deadline.
+    #[inline]
+    pub fn find(&self, hash: u64, key: &[u8]) -> Option<Record<'_>> {
+        let place = self.locate(hash, key)?;
+        Some(Record::new(self.arena.block(place.reference)))
+    }
+
+    /// The record of `key`, to edit in place.
+    #[inline]
+    pub fn find_mut(&mut self, hash: u64, key: &[u8]) -> Option<RecordMut<'_>> {
+        let place = self.locate(hash, key)?;
+        Some(RecordMut::new(self.arena.block(place.reference), &mut self.foreign))
+    }
+
+    /// Puts `value` at `key`. What was there comes back, as far as it owns memory of its own.
+    #[inline]
+    pub fn put(&mut self, hash: u64, key: &[u8], value: NewValue<'_>, deadline: Deadline) -> Old {
+        let draft = Draft::new(key, value);
+        let Some(place) = self.locate(hash, key) else {
+            self.insert(hash, key, draft, deadline);
+            return Old::default();
+        };
+        let block = self.arena.block(place.reference);
+        let shape = block.shape();
+        let owns_nothing = matches!(shape.kind, Kind::Int | Kind::Bytes | Kind::Raw);
+        let stays = match deadline {
+            Deadline::Keep => true,
+            Deadline::Clear => !shape.volatile,
+            Deadline::At(_) => false,
+        };
+        let wanted = Shape { volatile: shape.volatile, ..draft.shape };
+        if owns_nothing && stays && same_class(shape.bytes(), wanted.bytes()) {
+            block.write_head(wanted, block.access());
+            self.foreign += draft.write(block);
+            return Old { existed: true, ..Old::default() };
+        }
+        self.replace(place, draft, deadline)
+    }
+
+    /// Takes the record of `key` out; `None` if there is none.
+    pub fn remove(&mut self, hash: u64, key: &[u8]) -> Option<Old> {
+        let place = self.locate(hash, key)?;
+        let block = self.arena.block(place.reference);
+        if block.shape().volatile {
+            self.leave_wheel(place.reference);
+        }
+        let value = self.take_record(place);
+        let key = block.take_key();
+        self.arena.free(place.reference, block.shape().bytes());
+        Some(Old { existed: true, value, key })
+    }
+
+    /// Sets or clears the deadline of `key`; false if there is no such key.
+    pub fn set_deadline(&mut self, hash: u64, key: &[u8], deadline_ms: Option<u64>) -> bool {
+        let Some(mut place) = self.locate(hash, key) else {
+            return false;
+        };
+        let block = self.arena.block(place.reference);
+        let shape = block.shape();
+        if shape.volatile {
+            self.leave_wheel(place.reference);
+        }
+        let wanted = Shape { volatile: deadline_ms.is_some(), ..shape };
+        if wanted != shape {
+            let moved = self.move_record(&mut place, wanted);
+            self.arena.block(place.reference).copy_value(block);
+            self.arena.free(moved, shape.bytes());
+        }
+        if let Some(deadline_ms) = deadline_ms {
+            self.join_wheel(place.reference, deadline_ms);
+        }
+        true
+    }
+
+    /// Bytes the table takes, all included: slots, records, what they own, bookkeeping.
+    pub fn memory_bytes(&self) -> usize {
+        size_of::<Table>()
+            + self.directory.memory_bytes()
+            + self.arena.memory_bytes()
+            + self.wheel.as_ref().map_or(0, |wheel| wheel.memory_bytes())
+            + self.foreign
+    }
+
+    /// How the table is filled.
+    pub fn stats(&self) -> TableStats {
+        TableStats {
+            keys: self.len,
+            volatile_keys: self.volatile,
+            segments: self.directory.segments(),
+            directory_entries: self.directory.entries(),
+            index_bytes: self.directory.memory_bytes(),
+            record_bytes: self.arena.memory_bytes(),
+            foreign_bytes: self.foreign,
+        }
+    }
+
+    #[inline]
+    fn locate(&self, hash: u64, key: &[u8]) -> Option<Place> {
+        debug_assert_eq!(hash, (self.hash)(key), "the hash of a key is hash_key's");
+        if self.len == 0 {
+            return None;
+        }
+        let is_it = |reference| self.arena.block(reference).key_is(key);
+        let (at, reference) = self.directory.segment(hash).find(hash, is_it)?;
+        Some(Place { hash, at, reference })
+    }
+
+    fn insert(&mut self, hash: u64, key: &[u8], draft: Draft<'_>, deadline: Deadline) {
+        let shape = Shape { volatile: matches!(deadline, Deadline::At(_)), ..draft.shape };
+        let reference = self.arena.allocate(shape.bytes());
+        let block = self.arena.block(reference);
+        block.write_head(shape, self.access);
+        if shape.boxed_key {
+            block.write_boxed_key(Box::from(key));
+            self.foreign += key.len();
+        } else {
+            block.write_key(key);
+        }
+        self.foreign += draft.write(block);
+        let keys = Keys { arena: &self.arena, hash: self.hash };
+        self.directory.insert(hash, reference, keys);
+        self.len += 1;
+        if let Deadline::At(deadline_ms) = deadline {
+            self.join_wheel(reference, deadline_ms);
+        }
+    }
+
+    /// Overwrites where the deadline changes, or the size, or the old value owns memory.
+    fn replace(&mut self, mut place: Place, draft: Draft<'_>, deadline: Deadline) -> Old {
+        let block = self.arena.block(place.reference);
+        let shape = block.shape();
+        let keeps_links = shape.volatile && deadline == Deadline::Keep;
+        let wanted =
+            Shape { volatile: keeps_links || matches!(deadline, Deadline::At(_)), ..draft.shape };
+        if shape.volatile && !keeps_links {
+            self.leave_wheel(place.reference);
+        }
+        self.foreign -= foreign_bytes(block);
+        let old = Old { existed: true, value: block.take_value(), key: None };
+        if wanted.volatile == shape.volatile && same_class(shape.bytes(), wanted.bytes()) {
+            block.write_head(wanted, block.access());
+        } else {
+            let moved = self.move_record(&mut place, wanted);
+            if keeps_links {
+                self.move_links(moved, place.reference);
+            }
+            self.arena.free(moved, shape.bytes());
+        }
+        let block = self.arena.block(place.reference);
+        draft.write(block);
+        self.foreign += foreign_bytes(block);
+        if let Deadline::At(deadline_ms) = deadline {
+            self.join_wheel(place.reference, deadline_ms);
+        }
+        old
+    }
+
+    /// Gives a record a block of another shape, with its key; value, deadline and links are still
+    /// to be written. Gives back the block it left, which is to be freed.
+    fn move_record(&mut self, place: &mut Place, shape: Shape) -> Reference {
+        let to = self.arena.allocate(shape.bytes());
+        let (old, new) = (self.arena.block(place.reference), self.arena.block(to));
+        new.write_head(shape, old.access());
+        new.copy_key(old);
+        self.directory.segment_mut(place.hash).set_reference(place.at, to);
+        std::mem::replace(&mut place.reference, to)
+    }
+
+    /// Takes a record out of its slot, and out of it what its value owns. Key and block stay.
+    fn take_record(&mut self, place: Place) -> OldValue {
+        let block = self.arena.block(place.reference);
+        let keys = Keys { arena: &self.arena, hash: self.hash };
+        self.directory.remove(place.hash, place.at, keys);
+        self.len -= 1;
+        self.foreign -= foreign_bytes(block);
+        block.take_value()
+    }
+}
+
+impl Drop for Table {
+    fn drop(&mut self) {
+        if self.foreign > 0 {
+            self.arena.for_each(|block| drop((block.take_value(), block.take_key())));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Walking a table: SCAN's cursor and random keys.
+//!
+//! A cursor is `home group: 6 bits | prefix: 34 bits`: everything with a smaller pair has been
+//! shown. Both are bits of the hash, so a split or a merge of segments changes neither: a record
+//! that is in the table from the first call to the last is shown at least once. One call shows one
+//! home group of one segment, and goes on behind the segment's range of prefixes; after a merge
+//! it may show records again.
+
+use super::super::directory::{GROUPS, PREFIX_BITS, home_of};
+use super::super::group::LANES;
+use super::super::record::Record;
+use super::Table;
+
+/// Free slots met before `random` takes the next record instead of the next try.
+const RANDOM_TRIES: usize = 64;
+
+impl Table {
+    /// Shows the records at `cursor` (0 to begin) and gives back the next cursor, below 2^40; 0
+    /// after the last. Every key that stays in the table from the first call to the last is shown,
+    /// however the table grows and shrinks in between; some may be shown twice.
+    pub fn scan(&self, cursor: u64, visit: &mut dyn FnMut(&Record<'_>)) -> u64 {
+        let (home, prefix) = (cursor >> PREFIX_BITS, cursor & ((1 << PREFIX_BITS) - 1));
+        if self.len == 0 || home >= GROUPS as u64 {
+            return 0;
+        }
+        let (segment, next) = self.directory.segment_at(prefix);
+        segment.visit_from(home as usize, |reference| {
+            let record = Record::new(self.arena.block(reference));
+            if home_of((self.hash)(record.key())) == home as usize {
+                visit(&record);
+            }
+        });
+        match next {
+            Some(prefix) => home << PREFIX_BITS | prefix,
+            None if home + 1 < GROUPS as u64 => (home + 1) << PREFIX_BITS,
+            None => 0,
+        }
+    }
+
+    /// A record chosen by the random number: nearly uniform while the table is not almost empty.
+    pub fn random(&self, random: u64) -> Option<Record<'_>> {
+        if self.len == 0 {
+            return None;
+        }
+        let mut generator = fastrand::Rng::with_seed(random);
+        for _ in 0..RANDOM_TRIES {
+            let prefix = generator.u64(..1 << PREFIX_BITS);
+            let (segment, first) = self.directory.segment_around(prefix);
+            // A segment that looks at fewer bits is met as many times more often as its range is
+            // wider: it counts only where its range begins.
+            if first && let Some(reference) = segment.slot(generator.usize(..GROUPS * LANES)) {
+                return Some(Record::new(self.arena.block(reference)));
+            }
+        }
+        self.first_from(&mut generator)
+    }
+
+    /// The first record at or behind a random slot.
+    fn first_from(&self, generator: &mut fastrand::Rng) -> Option<Record<'_>> {
+        let slot = generator.usize(..GROUPS * LANES);
+        let mut prefix = generator.u64(..1 << PREFIX_BITS);
+        // Every segment is met once by its end, the first one twice.
+        for _ in 0..=self.directory.segments() {
+            let (segment, next) = self.directory.segment_at(prefix);
+            let all = slot..slot + GROUPS * LANES;
+            if let Some(reference) = all.into_iter().find_map(|slot| segment.slot(slot)) {
+                return Some(Record::new(self.arena.block(reference)));
+            }
+            prefix = next.unwrap_or(0);
+        }
+        None
+    }
+}
