@@ -1,1 +1,18 @@
-//! (to come)
+//! The wire: requests in (RESP2, RESP3, inline), replies out. Pure: bytes to words, values to bytes, no I/O.
+//!
+//! - `request`: bytes in, batches of commands out
+//! - `words`: the arguments of one command, and a batch of commands
+//! - `inline`: requests typed by hand
+//! - `error`: what can be wrong with a request
+//! - `reply`: the replies a connection still owes
+
+mod error;
+mod inline;
+mod reply;
+mod request;
+mod words;
+
+pub use error::ProtocolError;
+pub use reply::{Mark, Open, Protocol, Reply};
+pub use request::{Input, Limits};
+pub use words::{Batch, OwnedWords, Words};

@@ -1,1 +1,9 @@
-//! (to come)
+//! Data structures and algorithms that know nothing of commands.
+//!
+//! - `number`: integers and floats as Redis reads and writes them
+//! - `long_double`: the 80-bit floats of INCRBYFLOAT
+//! - `glob`: the patterns of KEYS, SCAN and PSUBSCRIBE
+
+pub mod glob;
+pub mod long_double;
+pub mod number;
