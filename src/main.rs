@@ -1,23 +1,26 @@
 //! The `redstart` program: options in, a server until a signal, an exit code out.
 
 use redstart::config::{Config, Start};
+use redstart::types::glob::{Case, glob_match};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match Config::from_arguments(std::env::args_os().skip(1)) {
-        Ok(Start::Print(text)) => {
+    let glob = |pattern: &[u8], text: &[u8]| glob_match(pattern, text, Case::Insensitive);
+    let config = match Config::from_arguments(std::env::args_os().skip(1), glob) {
+        Ok(Start::Serve(config)) => config,
+        Ok(Start::Say(text)) => {
             println!("{text}");
-            ExitCode::SUCCESS
+            return ExitCode::SUCCESS;
         }
-        Ok(Start::Serve { config, file }) => match redstart::start::serve(config, file) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("redstart: {error:#}");
-                ExitCode::FAILURE
-            }
-        },
         Err(error) => {
             eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match redstart::start::serve(*config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("redstart: {error:#}");
             ExitCode::FAILURE
         }
     }

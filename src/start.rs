@@ -1,12 +1,11 @@
 //! From a configuration to a running server: the working directory, the log, the workers, the
 //! start-up screen.
 
-use crate::config::Config;
+use crate::config::{Choice, Config};
 use crate::server::Server;
 use crate::{commands, net, observe};
 use anyhow::{Context, Result};
 use rustix::process::{Resource, getrlimit, setrlimit};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// File descriptors that the server needs beside those of clients.
@@ -16,19 +15,16 @@ const RESERVED_DESCRIPTORS: u64 = 32;
 ///
 /// # Errors
 /// A sentence on what could not be done at the start.
-pub fn serve(mut config: Config, file: Option<PathBuf>) -> Result<()> {
-    // Before the directory changes: the name may be relative to where the program was started.
-    let file = file.map(|path| std::path::absolute(&path).unwrap_or(path));
-    if !config.dir.is_empty() && config.dir != "./" {
-        let dir = &config.dir;
-        std::env::set_current_dir(dir).with_context(|| format!("Can't chdir to '{dir}'"))?;
-    }
-    observe::log::start(&config.loglevel.to_string(), &config.logfile)?;
+pub fn serve(mut config: Config) -> Result<()> {
+    let dir = &config.process.dir;
+    std::env::set_current_dir(dir)
+        .with_context(|| format!("Can't chdir to '{}'", dir.display()))?;
+    observe::log::start(config.observe.loglevel.name(), &config.observe.logfile)?;
     fit_clients_to_descriptors(&mut config);
     write_pid_file(&config);
     let workers = worker_count(&config);
     let table = commands::table();
-    let server = Arc::new(Server::new(config, file, workers, table.entries().len()));
+    let server = Arc::new(Server::new(config, workers, table.entries().len()));
     net::run(&server, table, workers, |server| greet(server, workers))?;
     tracing::warn!("Redstart is now ready to exit, bye bye...");
     Ok(())
@@ -36,7 +32,7 @@ pub fn serve(mut config: Config, file: Option<PathBuf>) -> Result<()> {
 
 /// How many worker threads to start.
 fn worker_count(config: &Config) -> usize {
-    match config.threads {
+    match config.process.threads {
         0 => default_workers(std::thread::available_parallelism().map_or(1, |cores| cores.get())),
         threads => threads as usize,
     }
@@ -50,7 +46,7 @@ fn default_workers(cores: usize) -> usize {
 /// The start-up screen: what runs, where, and how to stop it.
 fn greet(server: &Server, workers: usize) {
     let config = server.config.load();
-    let (version, port) = (env!("CARGO_PKG_VERSION"), config.port);
+    let (version, port) = (env!("CARGO_PKG_VERSION"), config.network.port);
     let plural = if workers == 1 { "" } else { "s" };
     tracing::info!("Redstart {version} · PID: {}", std::process::id());
     tracing::info!("Server initialized");
@@ -58,15 +54,16 @@ fn greet(server: &Server, workers: usize) {
         tracing::info!("port {port} · {workers} worker{plural} · stop with Ctrl-C or SHUTDOWN");
         tracing::info!("Ready to accept connections tcp");
     }
-    if !config.unixsocket.is_empty() {
-        tracing::info!("Ready to accept connections unix at {}", config.unixsocket);
+    let socket = &config.network.unixsocket;
+    if !socket.as_os_str().is_empty() {
+        tracing::info!("Ready to accept connections unix at {}", socket.display());
     }
 }
 
 /// Raises the limit of open files to what `maxclients` needs, or lowers `maxclients` to what there
 /// is.
 fn fit_clients_to_descriptors(config: &mut Config) {
-    let wanted = config.maxclients as u64 + RESERVED_DESCRIPTORS;
+    let wanted = config.network.maxclients as u64 + RESERVED_DESCRIPTORS;
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current.is_none_or(|current| current >= wanted) {
         return;
@@ -81,17 +78,17 @@ fn fit_clients_to_descriptors(config: &mut Config) {
         tracing::warn!(
             "maxclients has been reduced to {clients}: the system allows {got} open files"
         );
-        config.maxclients = clients as _;
+        config.network.maxclients = clients as _;
     }
 }
 
 /// Writes the process id where `pidfile` asks for it. Failing to is no reason not to serve.
 fn write_pid_file(config: &Config) {
-    let path = &config.pidfile;
-    if path.is_empty() {
+    let path = &config.process.pidfile;
+    if path.as_os_str().is_empty() {
         return;
     }
     if let Err(error) = std::fs::write(path, format!("{}\n", std::process::id())) {
-        tracing::warn!("Failed to write PID file {path}: {error}");
+        tracing::warn!("Failed to write PID file {}: {error}", path.display());
     }
 }

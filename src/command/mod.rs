@@ -44,7 +44,7 @@ pub enum Locks {
     /// Those of the keys that the usage line names, in the session's database.
     Keys,
     /// Those that this function finds: for commands that reach into another database.
-    Places(fn(&Args, usize, &mut dyn FnMut(Place<'_>)) -> Outcome),
+    Places(for<'a> fn(&Args<'a>, usize, &mut Vec<Place<'a>>) -> Outcome),
 }
 
 /// The marks of commands, as COMMAND INFO names them.
@@ -229,7 +229,7 @@ impl Command {
     /// Locks what `places` finds instead of the keys in the session's database.
     pub const fn locking(
         self,
-        places: fn(&Args, usize, &mut dyn FnMut(Place<'_>)) -> Outcome,
+        places: for<'a> fn(&Args<'a>, usize, &mut Vec<Place<'a>>) -> Outcome,
     ) -> Self {
         Command { locks: Locks::Places(places), ..self }
     }

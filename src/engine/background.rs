@@ -112,9 +112,9 @@ fn entry(db: usize, key: &[u8]) -> JournalEntry {
 fn look_around(server: &Server, now_ms: u64) {
     let (used, _) = server.used_memory();
     let config = server.config.load();
-    let limit = config.maxmemory;
-    server.is_out_of_memory.store(limit > 0 && used as u64 > limit as u64, Ordering::Relaxed);
-    let timeout_s = config.timeout as u64;
+    let limit = config.memory.maxmemory;
+    server.is_out_of_memory.store(limit > 0 && used as u64 > limit, Ordering::Relaxed);
+    let timeout_s = config.network.timeout.as_secs();
     if timeout_s > 0 {
         for client in server.clients.all() {
             if client.idle_seconds(now_ms) > timeout_s {

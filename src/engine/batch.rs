@@ -10,6 +10,7 @@ use crate::command::{Entry, Locks, Table};
 use crate::protocol::{Batch, Input, Reply, Words};
 use crate::server::{Context, ReplyMode, Server, Session, WorkerStats, clock};
 use crate::store::KnownHash;
+use crate::store::hash::hash_key;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -47,13 +48,6 @@ pub struct Engine {
     worker: usize,
     planned: Vec<Planned<'static>>,
     known: Vec<KnownHash>,
-}
-
-/// A batch under way: how far it has come.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Progress {
-    /// Commands that have run.
-    pub done: usize,
 }
 
 impl Engine {
@@ -113,11 +107,8 @@ impl Engine {
                 break;
             }
         }
-        let slow_nanos = turn.slow_nanos;
-        self.count(
-            done - from,
-            began.elapsed().as_nanos() as u64 - slow_nanos.min(began.elapsed().as_nanos() as u64),
-        );
+        let quick_nanos = (began.elapsed().as_nanos() as u64).saturating_sub(turn.slow_nanos);
+        self.count(done - from, quick_nanos);
         note_figures(session, &self.planned[..done - from], now_ms);
         (done, flow)
     }
@@ -132,14 +123,10 @@ impl Engine {
             let entry = self.table.find(words.get(0));
             let first = self.known.len() as u32;
             if let Some(entry) = entry.filter(|entry| hashes_ahead(entry, words)) {
-                let keyspace = &self.server.keyspace;
                 let known = &mut self.known;
                 entry.each_key(words, |at| {
                     let key = words.get(at);
-                    known.push(KnownHash {
-                        address: key.as_ptr() as usize,
-                        hash: keyspace.hash(key),
-                    });
+                    known.push(KnownHash { address: key.as_ptr() as usize, hash: hash_key(key) });
                 });
             }
             self.planned.push(Planned { entry, known: first..self.known.len() as u32 });

@@ -147,7 +147,7 @@ impl Turn<'_> {
             (Locks::Places(find), _) => {
                 let mut places = Vec::new();
                 let args = Args::new(words, entry.name_words);
-                find(&args, session.db, &mut |place| places.push(place))?;
+                find(&args, session.db, &mut places)?;
                 db.lock(places.into_iter());
             }
         }

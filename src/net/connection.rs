@@ -33,7 +33,7 @@ pub async fn run(house: Rc<House>, entered: Entered) {
     let client = house.server.clients.add(arrival, clock::now_ms());
     let _listed = Listed { client: client.clone(), house: house.clone() };
     house.engine.borrow().stats().connections.add(1);
-    let is_open = house.server.config.load().requirepass.is_empty();
+    let is_open = house.server.config.load().security.requirepass.is_empty();
     let mut connection = Connection {
         session: Session::new(client, is_open),
         house,
@@ -123,7 +123,7 @@ impl Connection {
     fn parse(&mut self) -> Result<(), ProtocolError> {
         let config = self.house.server.config.load();
         let limits = Limits {
-            max_bulk_bytes: config.proto_max_bulk_len as usize,
+            max_bulk_bytes: config.network.proto_max_bulk_len,
             max_inline_bytes: MOST_INLINE_BYTES,
             max_words: MOST_WORDS,
             authenticated: self.session.is_authenticated,
@@ -195,7 +195,7 @@ impl Connection {
         let owed = self.reply.pending_bytes();
         let figures = &self.session.client.figures;
         figures.output_bytes.store(owed, Ordering::Relaxed);
-        let limit = self.house.server.config.load().output_limit_normal();
+        let limit = self.house.server.config.load().network.client_output_buffer_limit.normal;
         if limit.hard_bytes > 0 && owed as u64 > limit.hard_bytes {
             self.house.server.stats.output_limit_drops.fetch_add(1, Ordering::Relaxed);
             let id = self.session.client.id;
@@ -205,7 +205,7 @@ impl Connection {
         let waited = match limit.soft_bytes > 0 && owed as u64 > limit.soft_bytes {
             false => self.writer.writable().await,
             true => {
-                let patience = Duration::from_secs(limit.soft_seconds);
+                let patience = limit.soft_time;
                 let waited = tokio::time::timeout(patience, self.writer.writable()).await;
                 waited.unwrap_or_else(|_| {
                     self.house.server.stats.output_limit_drops.fetch_add(1, Ordering::Relaxed);
@@ -220,7 +220,7 @@ impl Connection {
     /// Answers a request that is not one, and lets the connection end.
     async fn refuse(&mut self, error: &ProtocolError) -> io::Result<()> {
         self.house.server.stats.count_error("ERR");
-        self.reply.error(&error.to_string());
+        self.reply.error_bytes(&error.text());
         self.write().await
     }
 
@@ -231,7 +231,7 @@ impl Connection {
 
     fn is_within_query_limit(&self) -> io::Result<bool> {
         let config = self.house.server.config.load();
-        if self.input.pending_bytes() as u64 <= config.client_query_buffer_limit as u64 {
+        if self.input.pending_bytes() <= config.network.client_query_buffer_limit {
             return Ok(true);
         }
         self.house.server.stats.query_limit_drops.fetch_add(1, Ordering::Relaxed);

@@ -26,7 +26,8 @@ impl Listeners {
     /// # Errors
     /// A sentence that names the address and the port: "Address already in use" and the like.
     pub fn open(config: &Config) -> Result<Self> {
-        let port = config.port as u16;
+        let config = &config.network;
+        let port = config.port;
         let mut tcp = Vec::new();
         if port != 0 {
             for name in &config.bind {
@@ -36,12 +37,12 @@ impl Listeners {
                 return Err(anyhow!("Failed listening on port {port} (tcp), aborting."));
             }
         }
-        if port == 0 && config.unixsocket.is_empty() {
+        if port == 0 && config.unixsocket.as_os_str().is_empty() {
             return Err(anyhow!("Configured to not listen anywhere, exiting."));
         }
-        let unix = match config.unixsocket.is_empty() {
+        let unix = match config.unixsocket.as_os_str().is_empty() {
             true => None,
-            false => Some(open_unix(Path::new(&config.unixsocket), config)?),
+            false => Some(open_unix(&config.unixsocket, config.unixsocketperm)?),
         };
         Ok(Listeners { tcp, unix })
     }
@@ -106,7 +107,7 @@ fn open(address: SocketAddr, backlog: i32) -> io::Result<std::net::TcpListener> 
     Ok(socket.into())
 }
 
-fn open_unix(path: &Path, config: &Config) -> Result<(std::os::unix::net::UnixListener, PathBuf)> {
+fn open_unix(path: &Path, mode: u32) -> Result<(std::os::unix::net::UnixListener, PathBuf)> {
     // Left behind by a server that was killed. Another live one would keep listening, unreachable,
     // as with Redis.
     if let Err(error) = std::fs::remove_file(path)
@@ -117,8 +118,8 @@ fn open_unix(path: &Path, config: &Config) -> Result<(std::os::unix::net::UnixLi
     let what = || format!("Failed opening Unix socket {}", path.display());
     let listener = std::os::unix::net::UnixListener::bind(path).with_context(what)?;
     listener.set_nonblocking(true).with_context(what)?;
-    if config.unixsocketperm != 0 {
-        let mode = std::fs::Permissions::from_mode(config.unixsocketperm as u32);
+    if mode != 0 {
+        let mode = std::fs::Permissions::from_mode(mode);
         std::fs::set_permissions(path, mode).with_context(what)?;
     }
     Ok((listener, path.to_path_buf()))

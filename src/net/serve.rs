@@ -109,7 +109,7 @@ async fn accept_tcp(server: &Arc<Server>, workers: &Workers, listener: &TcpListe
 }
 
 async fn accept_unix(server: &Arc<Server>, workers: &Workers, listener: &UnixListener) {
-    let path = server.config.load().unixsocket.clone();
+    let path = server.config.load().network.unixsocket.display().to_string();
     loop {
         match listener.accept().await {
             Ok((stream, _)) => match stream.into_std() {
@@ -134,7 +134,7 @@ fn take_tcp(server: &Server, workers: &Workers, stream: std::net::TcpStream, add
         return;
     }
     let config = server.config.load();
-    if let Err(error) = tune(&stream, config.tcp_keepalive as u64) {
+    if let Err(error) = tune(&stream, config.network.tcp_keepalive) {
         tracing::debug!("setting socket options: {error}");
     }
     let guest = Guest { socket: Socket::Tcp(stream), address: address.to_string() };
@@ -142,11 +142,10 @@ fn take_tcp(server: &Server, workers: &Workers, stream: std::net::TcpStream, add
 }
 
 /// No delay for small replies; keep-alive probes as `tcp-keepalive` asks.
-fn tune(stream: &std::net::TcpStream, keepalive_s: u64) -> std::io::Result<()> {
+fn tune(stream: &std::net::TcpStream, idle: Duration) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
-    if keepalive_s > 0 {
-        let third = Duration::from_secs((keepalive_s / 3).max(1));
-        let idle = Duration::from_secs(keepalive_s);
+    if !idle.is_zero() {
+        let third = (idle / 3).max(Duration::from_secs(1));
         let probes = TcpKeepalive::new().with_time(idle).with_interval(third).with_retries(3);
         SockRef::from(stream).set_tcp_keepalive(&probes)?;
     }
@@ -155,7 +154,7 @@ fn tune(stream: &std::net::TcpStream, keepalive_s: u64) -> std::io::Result<()> {
 
 /// Takes a place among `maxclients`; a client too many is told so.
 fn has_place(server: &Server, stream: impl Write) -> bool {
-    let has_place = server.clients.take_place(server.config.load().maxclients as usize);
+    let has_place = server.clients.take_place(server.config.load().network.maxclients as usize);
     if !has_place {
         turn_away(server, stream, error::MAX_CLIENTS.text());
     }
@@ -166,7 +165,7 @@ fn has_place(server: &Server, stream: impl Write) -> bool {
 fn is_welcome(server: &Server, stream: &std::net::TcpStream, address: SocketAddr) -> bool {
     let config = server.config.load();
     let is_local = address.ip().to_canonical().is_loopback();
-    if is_local || !config.protected_mode || !config.requirepass.is_empty() {
+    if is_local || !config.network.protected_mode || !config.security.requirepass.is_empty() {
         return true;
     }
     turn_away(server, stream, error::PROTECTED_MODE.text());

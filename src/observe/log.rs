@@ -10,6 +10,7 @@
 use anyhow::{Context, Result};
 use std::fmt;
 use std::fs::OpenOptions;
+use std::path::Path;
 use std::sync::{Mutex, OnceLock};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber};
@@ -27,16 +28,16 @@ static LEVEL: OnceLock<reload::Handle<LevelFilter, Registry>> = OnceLock::new();
 ///
 /// # Errors
 /// When the file cannot be opened for appending.
-pub fn start(level: &str, path: &str) -> Result<()> {
+pub fn start(level: &str, path: &Path) -> Result<()> {
     let (filter, handle) = reload::Layer::new(filter(level));
     let format = RedisFormat { clock: ChronoLocal::new("%d %b %Y %H:%M:%S%.3f".into()) };
     let layer = tracing_subscriber::fmt::layer().event_format(format).with_ansi(false);
     let registry = tracing_subscriber::registry().with(filter);
-    if path.is_empty() {
+    if path.as_os_str().is_empty() {
         registry.with(layer).init();
     } else {
         let file = OpenOptions::new().create(true).append(true).open(path);
-        let file = file.with_context(|| format!("Can't open the log file: {path}"))?;
+        let file = file.with_context(|| format!("Can't open the log file: {}", path.display()))?;
         registry.with(layer.with_writer(Mutex::new(file))).init();
     }
     // A second start in one process keeps the first handle; only tests could try.

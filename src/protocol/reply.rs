@@ -103,14 +103,8 @@ impl Reply {
     /// As `error`, for texts that repeat a client's bytes.
     pub fn error_bytes(&mut self, text: &[u8]) {
         let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
-        let first = text
-            .iter()
-            .position(|byte| !is_break(byte))
-            .unwrap_or(text.len());
-        let last = text
-            .iter()
-            .rposition(|byte| !is_break(byte))
-            .map_or(first, |at| at + 1);
+        let first = text.iter().position(|byte| !is_break(byte)).unwrap_or(text.len());
+        let last = text.iter().rposition(|byte| !is_break(byte)).map_or(first, |at| at + 1);
         self.line(b'-', &text[first..last]);
     }
 
@@ -145,10 +139,7 @@ impl Reply {
         }
         self.header(b'$', data.len());
         self.insert_bytes += data.len();
-        self.inserts.push_back(Insert {
-            at: self.end,
-            data: data.clone(),
-        });
+        self.inserts.push_back(Insert { at: self.end, data: data.clone() });
         self.put(b"\r\n");
     }
 
@@ -260,10 +251,7 @@ impl Reply {
     /// The end of what is written so far.
     #[inline]
     pub fn mark(&self) -> Mark {
-        Mark {
-            end: self.end,
-            inserts: self.inserts.len(),
-        }
+        Mark { end: self.end, inserts: self.inserts.len() }
     }
 
     /// Takes back what was written since the mark: the handler failed. Nothing may have been sent since.
@@ -379,10 +367,7 @@ impl Reply {
         room[0] = mark;
         let inside = &mut room[1..][..text.len()];
         inside.copy_from_slice(text);
-        for byte in inside
-            .iter_mut()
-            .filter(|byte| matches!(byte, b'\r' | b'\n'))
-        {
+        for byte in inside.iter_mut().filter(|byte| matches!(byte, b'\r' | b'\n')) {
             *byte = b' ';
         }
         room[text.len() + 1..][..2].copy_from_slice(b"\r\n");
@@ -411,12 +396,7 @@ impl Reply {
             let elements = open.at + OPEN_BYTES;
             self.bytes.copy_within(elements..self.end, elements + more);
             self.end += more;
-            for insert in self
-                .inserts
-                .iter_mut()
-                .rev()
-                .take_while(|insert| insert.at >= elements)
-            {
+            for insert in self.inserts.iter_mut().rev().take_while(|insert| insert.at >= elements) {
                 insert.at += more;
             }
         }
@@ -434,9 +414,7 @@ impl Reply {
 
     #[cold]
     fn grow(&mut self, count: usize) {
-        let length = (self.end + count)
-            .max(self.bytes.len() * 2)
-            .max(FIRST_BYTES);
+        let length = (self.end + count).max(self.bytes.len() * 2).max(FIRST_BYTES);
         self.bytes.resize(length, 0);
     }
 

@@ -90,26 +90,18 @@ struct Big {
 impl Input {
     /// An input that holds no memory yet.
     pub fn new() -> Self {
-        Self {
-            read_bytes: READ_BYTES,
-            ..Self::default()
-        }
+        Self { read_bytes: READ_BYTES, ..Self::default() }
     }
 
     /// The buffer the socket reads into: it has spare capacity.
     pub fn space(&mut self) -> &mut BytesMut {
-        if let Some(big) = self
-            .partial
-            .as_mut()
-            .and_then(|partial| partial.big.as_mut())
-        {
+        if let Some(big) = self.partial.as_mut().and_then(|partial| partial.big.as_mut()) {
             return big.space();
         }
         let length = self.buffer.len();
         let least = self.read_bytes / 2;
         if self.buffer.capacity() - length < least {
-            self.buffer
-                .reserve(self.read_bytes.saturating_sub(length).max(least));
+            self.buffer.reserve(self.read_bytes.saturating_sub(length).max(least));
         }
         &mut self.buffer
     }
@@ -129,30 +121,15 @@ impl Input {
         if self.partial.is_some() && !self.resume(limits, batch)? {
             return Ok(());
         }
-        let most = if limits.authenticated {
-            limits.batch
-        } else {
-            1
-        };
-        let mut scanner = Scanner {
-            bytes: &self.buffer,
-            position: batch.parsed_bytes,
-            limits,
-        };
+        let most = if limits.authenticated { limits.batch } else { 1 };
+        let mut scanner = Scanner { bytes: &self.buffer, position: batch.parsed_bytes, limits };
         while batch.len() < most {
             match scanner.next_command(batch)? {
                 Step::Command => {}
                 Step::Incomplete => break,
                 Step::Suspend { missing_words, big } => {
                     let position = scanner.position;
-                    self.suspend(
-                        batch,
-                        Suspension {
-                            missing_words,
-                            position,
-                            big,
-                        },
-                    );
+                    self.suspend(batch, Suspension { missing_words, position, big });
                     break;
                 }
             }
@@ -176,10 +153,7 @@ impl Input {
 
     /// Bytes held, parsed or not: what CLIENT LIST calls `qbuf`, and what `client-query-buffer-limit` limits.
     pub fn pending_bytes(&self) -> usize {
-        let big = self
-            .partial
-            .as_ref()
-            .and_then(|partial| partial.big.as_ref());
+        let big = self.partial.as_ref().and_then(|partial| partial.big.as_ref());
         self.buffer.len() + big.map_or(0, |big| big.data.len())
     }
 
@@ -209,17 +183,10 @@ impl Input {
     /// Puts the cut-off command at the batch's end aside.
     fn suspend(&mut self, batch: &mut Batch, suspension: Suspension) {
         let start = batch.parsed_bytes;
-        let first = batch
-            .commands
-            .last()
-            .map_or(0, |span| (span.first + span.count) as usize);
+        let first = batch.commands.last().map_or(0, |span| (span.first + span.count) as usize);
         let complete = &batch.words[..first];
         let places = complete.iter().filter(|word| word.is_apart()).count();
-        let words = batch
-            .words
-            .drain(first..)
-            .map(|word| word.moved_back(start, places))
-            .collect();
+        let words = batch.words.drain(first..).map(|word| word.moved_back(start, places)).collect();
         let apart = batch.apart.drain(places..).collect();
         let mut partial = Partial {
             words,
@@ -236,10 +203,7 @@ impl Input {
 
     /// Goes on with the command put aside; true when it is complete, the first of the batch.
     fn resume(&mut self, limits: &Limits, batch: &mut Batch) -> Result<bool, ProtocolError> {
-        let partial = self
-            .partial
-            .as_mut()
-            .expect("only called with a partial command");
+        let partial = self.partial.as_mut().expect("only called with a partial command");
         if let Some(big) = partial.big.take() {
             if !big.is_complete() {
                 partial.big = Some(big);
@@ -249,11 +213,7 @@ impl Input {
             partial.apart.push(big.finish(&mut self.buffer));
             partial.missing_words -= 1;
         }
-        let mut scanner = Scanner {
-            bytes: &self.buffer,
-            position: partial.position,
-            limits,
-        };
+        let mut scanner = Scanner { bytes: &self.buffer, position: partial.position, limits };
         let end = scanner.words(&mut partial.missing_words, &mut partial.words)?;
         partial.position = scanner.position;
         match end {
@@ -330,10 +290,7 @@ enum Step {
     /// The rest is not a whole command; it will be read again.
     Incomplete,
     /// The rest is not a whole command, and reading it again would be a waste.
-    Suspend {
-        missing_words: usize,
-        big: Option<usize>,
-    },
+    Suspend { missing_words: usize, big: Option<usize> },
 }
 
 /// Where the words of a command stopped.
@@ -350,11 +307,7 @@ impl Scanner<'_> {
         let Some((count, next)) = short_header(self.bytes, self.position, b'*') else {
             return self.unusual_command(batch);
         };
-        let allowed = if self.limits.authenticated {
-            usize::MAX
-        } else {
-            UNAUTHENTICATED_WORDS
-        };
+        let allowed = if self.limits.authenticated { usize::MAX } else { UNAUTHENTICATED_WORDS };
         if count > allowed {
             return Err(ProtocolError::UnauthenticatedMultibulkLength);
         }
@@ -406,11 +359,7 @@ impl Scanner<'_> {
             let next = start + length + 2;
             if next > self.bytes.len() {
                 let big = length >= BIG_BYTES;
-                return Ok(if big {
-                    End::Big(length)
-                } else {
-                    End::Incomplete
-                });
+                return Ok(if big { End::Big(length) } else { End::Incomplete });
             }
             words.push(Word::new(start, length));
             // The two bytes behind a word are taken for CR LF unseen, as Redis does.
@@ -448,15 +397,9 @@ impl Scanner<'_> {
         let rest = &self.bytes[self.position..];
         let Some(line_feed) = memchr::memchr(b'\n', rest) else {
             let too_big = rest.len() > self.limits.max_inline_bytes;
-            return if too_big {
-                Err(ProtocolError::TooBigInline)
-            } else {
-                Ok(Step::Incomplete)
-            };
+            return if too_big { Err(ProtocolError::TooBigInline) } else { Ok(Step::Incomplete) };
         };
-        let line = rest[..line_feed]
-            .strip_suffix(b"\r")
-            .unwrap_or(&rest[..line_feed]);
+        let line = rest[..line_feed].strip_suffix(b"\r").unwrap_or(&rest[..line_feed]);
         let (first, first_apart) = (batch.words.len(), batch.apart.len());
         let end = self.position + line.len();
         if let Err(error) = inline::split(self.bytes, self.position, end, batch) {

@@ -30,17 +30,11 @@ impl Word {
     /// The word at these bytes of the input, which never holds 4 GB: `Input::parse` sees to that.
     #[inline(always)]
     pub(super) fn new(start: usize, length: usize) -> Self {
-        Word {
-            start: start as u32,
-            length: length as u32,
-        }
+        Word { start: start as u32, length: length as u32 }
     }
 
     pub(super) fn apart(place: usize) -> Self {
-        Word {
-            start: place as u32,
-            length: APART,
-        }
+        Word { start: place as u32, length: APART }
     }
 
     pub(super) fn is_apart(self) -> bool {
@@ -50,10 +44,7 @@ impl Word {
     /// The same word when the first `bytes` of the input or `places` of the words apart do not count.
     pub(super) fn moved_back(self, bytes: usize, places: usize) -> Self {
         let by = if self.length == APART { places } else { bytes };
-        Word {
-            start: self.start - by as u32,
-            ..self
-        }
+        Word { start: self.start - by as u32, ..self }
     }
 }
 
@@ -103,10 +94,7 @@ impl Batch {
     #[inline(always)]
     pub(super) fn close_command(&mut self, first: usize) {
         let count = self.words.len() - first;
-        self.commands.push(Span {
-            first: first as u32,
-            count: count as u32,
-        });
+        self.commands.push(Span { first: first as u32, count: count as u32 });
     }
 
     #[inline]
@@ -114,11 +102,7 @@ impl Batch {
         let span = self.commands[index];
         let first = span.first as usize;
         let words = &self.words[first..first + span.count as usize];
-        Words {
-            bytes,
-            words,
-            apart: &self.apart,
-        }
+        Words { bytes, words, apart: &self.apart }
     }
 }
 
@@ -169,10 +153,7 @@ impl<'a> Words<'a> {
     /// The words without the first `count`.
     #[inline]
     pub fn skip(&self, count: usize) -> Words<'a> {
-        Words {
-            words: &self.words[count..],
-            ..*self
-        }
+        Words { words: &self.words[count..], ..*self }
     }
 
     /// A copy that outlives the input, for MULTI queues and blocked clients; big arguments are shared, not copied.
@@ -212,10 +193,7 @@ impl OwnedWords {
             return self.push_shared(Bytes::copy_from_slice(word));
         }
         let start = self.bytes.len();
-        assert!(
-            start < u32::MAX as usize,
-            "the small words of a request are below 4 GB"
-        );
+        assert!(start < u32::MAX as usize, "the small words of a request are below 4 GB");
         self.words.push(Word::new(start, word.len()));
         self.bytes.extend_from_slice(word);
     }
@@ -228,20 +206,12 @@ impl OwnedWords {
 
     /// The words, as a handler takes them.
     pub fn view(&self) -> Words<'_> {
-        Words {
-            bytes: &self.bytes,
-            words: &self.words,
-            apart: &self.apart,
-        }
+        Words { bytes: &self.bytes, words: &self.words, apart: &self.apart }
     }
 
     /// What the words take up in memory, in bytes.
     pub fn memory_bytes(&self) -> usize {
-        let apart: usize = self
-            .apart
-            .iter()
-            .map(|bytes| bytes.len() + size_of::<Bytes>())
-            .sum();
+        let apart: usize = self.apart.iter().map(|bytes| bytes.len() + size_of::<Bytes>()).sum();
         self.bytes.capacity() + self.words.capacity() * size_of::<Word>() + apart
     }
 }

@@ -23,7 +23,6 @@ use crate::config::Config;
 use crate::store::Keyspace;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
@@ -50,8 +49,6 @@ pub struct Server {
     pub started_ms: u64,
     /// 40 hexadecimal digits, new at every start: INFO's run_id.
     pub run_id: String,
-    /// The configuration file's absolute path, if there is one.
-    pub config_file: Option<PathBuf>,
     /// The highest `used_memory` seen.
     pub peak_memory: AtomicUsize,
     /// `maxmemory` is reached: commands that grow the data are refused.
@@ -60,14 +57,9 @@ pub struct Server {
 
 impl Server {
     /// A server with an empty keyspace. `workers` and `commands` size the counters.
-    pub fn new(
-        config: Config,
-        config_file: Option<PathBuf>,
-        workers: usize,
-        commands: usize,
-    ) -> Self {
+    pub fn new(config: Config, workers: usize, commands: usize) -> Self {
         let shard_bits = shard_bits(workers);
-        let keyspace = Keyspace::new(config.databases as usize, shard_bits);
+        let keyspace = Keyspace::new(config.process.databases as usize, shard_bits);
         Server {
             keyspace,
             clients: Clients::default(),
@@ -77,7 +69,6 @@ impl Server {
             started: Instant::now(),
             started_ms: clock::now_ms(),
             run_id: random_hex(40),
-            config_file,
             peak_memory: AtomicUsize::new(0),
             is_out_of_memory: AtomicBool::new(false),
             config: ArcSwap::from_pointee(config),

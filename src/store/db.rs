@@ -13,6 +13,7 @@
 
 use super::access;
 use super::garbage::HEAVY_BYTES;
+use super::hash::hash_key;
 use super::journal::{Call, Class, Event, Journal};
 use super::keyspace::{Keyspace, Shard};
 use super::{Deadline, NewValue, Old, Record, RecordMut, Table};
@@ -154,7 +155,7 @@ impl<'a> Db<'a> {
                 return known.hash;
             }
         }
-        self.space.hash(key)
+        hash_key(key)
     }
 
     #[inline]
@@ -261,10 +262,8 @@ impl<'a> Db<'a> {
         let hash = self.hash(key);
         let access = access::first(self.now_ms, self.counts_frequency());
         let table = self.table_mut(db, hash);
+        table.set_access_of_new_keys(access);
         let old = table.put(hash, key, value, deadline);
-        if let Some(record) = table.find(hash, key) {
-            record.set_access(access);
-        }
         if let Deadline::At(ms) = deadline {
             self.space.note_deadline(self.shard(db, hash), ms);
         }

@@ -12,9 +12,7 @@
 
 use super::journal::Followers;
 use super::{Garbage, Table};
-use foldhash::fast::SeedableRandomState;
 use parking_lot::{Mutex, MutexGuard};
-use std::hash::{BuildHasher, Hasher};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -60,7 +58,6 @@ impl Shard {
 pub struct Keyspace {
     dbs: Box<[OnceLock<Box<[Shard]>>]>,
     shard_bits: u32,
-    hasher: SeedableRandomState,
     /// Who reads the journal.
     pub followers: Followers,
     /// Where large values go to be freed.
@@ -109,8 +106,6 @@ impl Keyspace {
         Keyspace {
             dbs: (0..databases).map(|_| OnceLock::new()).collect(),
             shard_bits,
-            // Seeded: a client that knew the hash could send keys that all fall into one place.
-            hasher: SeedableRandomState::random(),
             followers: Followers::default(),
             garbage: Garbage::start(),
             counts_frequency: AtomicBool::new(false),
@@ -127,14 +122,6 @@ impl Keyspace {
     /// How many shards a database has.
     pub fn shard_count(&self) -> usize {
         1 << self.shard_bits
-    }
-
-    /// The hash of a key.
-    #[inline]
-    pub fn hash(&self, key: &[u8]) -> u64 {
-        let mut hasher = self.hasher.build_hasher();
-        hasher.write(key);
-        hasher.finish()
     }
 
     /// The shard that a hash falls into.

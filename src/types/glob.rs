@@ -90,10 +90,7 @@ fn match_class(pattern: &[u8], byte: u8, case: Case) -> Option<usize> {
 /// Bounds may come in either order. Bytes are compared as C's signed characters: 0x80 stands before 0.
 fn in_range(first: u8, last: u8, byte: u8, case: Case) -> bool {
     let signed = |byte: u8| byte.cast_signed();
-    let (low, high) = (
-        signed(first).min(signed(last)),
-        signed(first).max(signed(last)),
-    );
+    let (low, high) = (signed(first).min(signed(last)), signed(first).max(signed(last)));
     let fold = |byte: i8| match case {
         Case::Sensitive => byte,
         Case::Insensitive => byte.cast_unsigned().to_ascii_lowercase().cast_signed(),

@@ -70,20 +70,14 @@ impl LongDouble {
     fn add_finite(self, other: Self) -> Self {
         if self.mantissa == 0 || other.mantissa == 0 {
             return match (self.mantissa, other.mantissa) {
-                (0, 0) => LongDouble {
-                    negative: self.negative && other.negative,
-                    ..self
-                },
+                (0, 0) => LongDouble { negative: self.negative && other.negative, ..self },
                 (0, _) => other,
                 _ => self,
             };
         }
         // The one with the larger exponent moves up by 63 bits at most; what the other then loses below is `sticky`.
-        let (high, low) = if self.exponent >= other.exponent {
-            (self, other)
-        } else {
-            (other, self)
-        };
+        let (high, low) =
+            if self.exponent >= other.exponent { (self, other) } else { (other, self) };
         let distance = (high.exponent - low.exponent) as u32;
         let up = distance.min(GUARD_BITS);
         let (shifted, lost) = shift_right(u128::from(low.mantissa), distance - up);
@@ -109,9 +103,7 @@ impl LongDouble {
             return out.extend_from_slice(b"inf");
         }
         if self.exponent > 0 {
-            return Big::from(self.mantissa)
-                .shifted_left(self.exponent as u32)
-                .write(out);
+            return Big::from(self.mantissa).shifted_left(self.exponent as u32).write(out);
         }
         // Below 2^121: the product of a 64-bit mantissa and 10^17.
         let scaled = u128::from(self.mantissa) * 10u128.pow(FRACTION_DIGITS as u32);
@@ -123,19 +115,11 @@ impl LongDouble {
     }
 
     fn infinity(negative: bool) -> Self {
-        LongDouble {
-            negative,
-            mantissa: 1 << 63,
-            exponent: INFINITE_EXPONENT,
-        }
+        LongDouble { negative, mantissa: 1 << 63, exponent: INFINITE_EXPONENT }
     }
 
     fn zero(negative: bool) -> Self {
-        LongDouble {
-            negative,
-            mantissa: 0,
-            exponent: 0,
-        }
+        LongDouble { negative, mantissa: 0, exponent: 0 }
     }
 }
 
@@ -163,22 +147,14 @@ fn round(negative: bool, bits: u128, exponent: i32, more: bool) -> LongDouble {
     let rounded = round_right(bits, down as u32, more);
     // Rounding may carry into a 65th bit; the 64 below are zeros then.
     let carried = u32::from(rounded >> 64 != 0);
-    finite(
-        negative,
-        (rounded >> carried) as u64,
-        exponent + down + carried as i32,
-    )
+    finite(negative, (rounded >> carried) as u64, exponent + down + carried as i32)
 }
 
 fn finite(negative: bool, mantissa: u64, exponent: i32) -> LongDouble {
     if exponent > MOST_EXPONENT {
         return LongDouble::infinity(negative);
     }
-    LongDouble {
-        negative,
-        mantissa,
-        exponent,
-    }
+    LongDouble { negative, mantissa, exponent }
 }
 
 /// `bits` / 2^count rounded to the nearest, ties to even; `more` says that a little was cut off before.
@@ -233,16 +209,9 @@ fn take_apart(text: &[u8], base: u32, exponent_mark: u8) -> Option<(Digits, i64)
         return None;
     }
     let digit = |&byte: &u8| char::from(byte).to_digit(base).map(|digit| digit as u8);
-    let digits: Vec<u8> = whole
-        .iter()
-        .chain(fraction)
-        .map(digit)
-        .collect::<Option<_>>()?;
+    let digits: Vec<u8> = whole.iter().chain(fraction).map(digit).collect::<Option<_>>()?;
     let zeros = digits.iter().take_while(|&&digit| digit == 0).count();
-    let digits = Digits {
-        digits: digits[zeros..].to_vec(),
-        power: -(fraction.len() as i64),
-    };
+    let digits = Digits { digits: digits[zeros..].to_vec(), power: -(fraction.len() as i64) };
     Some((digits, exponent))
 }
 
@@ -278,9 +247,7 @@ fn parse_decimal(text: &[u8], negative: bool) -> Option<LongDouble> {
     let value = if exponent.abs() > MOST_DECIMAL_EXPONENT {
         return None;
     } else if small {
-        let whole = digits
-            .iter()
-            .fold(0u64, |whole, &digit| whole * 10 + u64::from(digit));
+        let whole = digits.iter().fold(0u64, |whole, &digit| whole * 10 + u64::from(digit));
         round_small(negative, whole, exponent as i32)
     } else {
         round_big(negative, &digits, exponent as i32)
@@ -334,12 +301,7 @@ fn parse_hexadecimal(text: &[u8], negative: bool) -> Option<LongDouble> {
     }
     more |= rest.iter().any(|&digit| digit != 0);
     let exponent = 4 * (power + rest.len() as i64) + exponent;
-    let value = round(
-        negative,
-        bits,
-        i32::try_from(exponent).ok()?.clamp(-100_000, 100_000),
-        more,
-    );
+    let value = round(negative, bits, i32::try_from(exponent).ok()?.clamp(-100_000, 100_000), more);
     (value.mantissa != 0).then_some(value)
 }
 
@@ -354,9 +316,7 @@ struct Big {
 
 impl From<u64> for Big {
     fn from(value: u64) -> Self {
-        let mut big = Big {
-            limbs: vec![value as u32, (value >> 32) as u32],
-        };
+        let mut big = Big { limbs: vec![value as u32, (value >> 32) as u32] };
         big.trim();
         big
     }
@@ -378,10 +338,7 @@ impl Big {
     }
 
     fn bits(&self) -> i32 {
-        let top = self
-            .limbs
-            .last()
-            .map_or(0, |limb| 32 - limb.leading_zeros() as usize);
+        let top = self.limbs.last().map_or(0, |limb| 32 - limb.leading_zeros() as usize);
         (self.limbs.len().saturating_sub(1) * 32 + top) as i32
     }
 

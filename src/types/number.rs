@@ -27,11 +27,7 @@ pub fn parse_integer(text: &[u8]) -> Option<i64> {
         }
         magnitude = magnitude * 10 + u64::from(digit);
     }
-    if negative {
-        0i64.checked_sub_unsigned(magnitude)
-    } else {
-        i64::try_from(magnitude).ok()
-    }
+    if negative { 0i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
 }
 
 /// Digits of the largest integer.
@@ -39,10 +35,7 @@ const INTEGER_DIGITS: usize = 19;
 
 /// The float this text spells; none for nan, blanks around, overflow, underflow to zero and anything else.
 pub fn parse_float(text: &[u8]) -> Option<f64> {
-    let unsigned = text
-        .strip_prefix(b"-")
-        .or(text.strip_prefix(b"+"))
-        .unwrap_or(text);
+    let unsigned = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
     let value = match unsigned {
         [b'0'..=b'9' | b'.', ..] => fast_float2::parse::<f64, _>(text).ok()?,
         _ if is_infinity(unsigned) => f64::INFINITY.copysign(sign_of(text)),
@@ -60,11 +53,7 @@ pub(super) fn is_infinity(unsigned: &[u8]) -> bool {
 }
 
 fn sign_of(text: &[u8]) -> f64 {
-    if text.first() == Some(&b'-') {
-        -1.0
-    } else {
-        1.0
-    }
+    if text.first() == Some(&b'-') { -1.0 } else { 1.0 }
 }
 
 /// True when nothing but zeros stands before the exponent.
@@ -72,9 +61,7 @@ fn mantissa_is_zero(unsigned: &[u8], all_zero: impl Fn() -> bool) -> bool {
     let end = unsigned.iter().position(|byte| matches!(byte, b'e' | b'E'));
     match end {
         None => all_zero(),
-        Some(end) => unsigned[..end]
-            .iter()
-            .all(|byte| matches!(byte, b'0' | b'.')),
+        Some(end) => unsigned[..end].iter().all(|byte| matches!(byte, b'0' | b'.')),
     }
 }
 
@@ -95,9 +82,7 @@ impl Default for FloatBuffer {
 impl FloatBuffer {
     /// Room for one float.
     pub fn new() -> Self {
-        FloatBuffer {
-            bytes: [0; FLOAT_BYTES],
-        }
+        FloatBuffer { bytes: [0; FLOAT_BYTES] }
     }
 
     /// The text of a float as ZSCORE and RESP3 doubles spell it: `0.1`, `3`, `1e+21`, `-inf`, `nan`.
@@ -127,10 +112,7 @@ impl FloatBuffer {
 
     fn put_shortest(&mut self, value: f64) -> usize {
         let decimal = Decimal::shortest(value.abs());
-        let mut out = Writer {
-            bytes: &mut self.bytes,
-            length: 0,
-        };
+        let mut out = Writer { bytes: &mut self.bytes, length: 0 };
         if value < 0.0 {
             out.put(b"-");
         }
@@ -163,11 +145,7 @@ impl Decimal {
     fn shortest(value: f64) -> Self {
         let mut buffer = zmij::Buffer::new();
         let text = buffer.format_finite(value).as_bytes();
-        let mut decimal = Decimal {
-            digits: [0; 17],
-            count: 0,
-            exponent: 0,
-        };
+        let mut decimal = Decimal { digits: [0; 17], count: 0, exponent: 0 };
         let (mantissa, exponent) = match text.iter().position(|&byte| byte == b'e') {
             Some(e) => (&text[..e], parse_exponent(&text[e + 1..])),
             None => (text, 0),

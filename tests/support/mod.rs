@@ -73,7 +73,8 @@ impl Server {
 
     /// Sends a signal by name: `TERM`, `INT`, `KILL`.
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill").args([&format!("-{name}"), &self.id().to_string()]).status();
+        let status =
+            Command::new("kill").args([&format!("-{name}"), &self.id().to_string()]).status();
         assert!(status.expect("kill runs").success(), "the server can be signalled");
     }
 

@@ -2,7 +2,7 @@
 
 use crate::command::{Args, Command, Outcome};
 use crate::protocol::Reply;
-use crate::store::{Db, Deadline, NewValue, journal::Class};
+use crate::store::{Class, Db, Deadline};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[GET, SET];

@@ -1,6 +1,7 @@
 //! Strings: a key that holds bytes, or a number written as decimal text.
 
 mod basic;
+mod value;
 
 use crate::command::Group;
 

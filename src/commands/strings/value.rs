@@ -1,6 +1,6 @@
 //! Strings as they are stored and answered: the step between a value's encoding and its bytes.
 
-use crate::command::{Args, Error, Outcome, error};
+use crate::command::{Args, Outcome, error};
 use crate::protocol::Reply;
 use crate::store::{NewValue, Record, Value};
 use crate::types::number::parse_integer;
@@ -32,20 +32,9 @@ pub fn write(record: Option<Record<'_>>, reply: &mut Reply) -> Outcome {
     };
     match record.value() {
         Value::Bytes(bytes) => reply.bulk(bytes),
-        Value::Int(number) => reply.bulk_integer(number),
+        Value::Int(number) => reply.bulk(itoa::Buffer::new().format(number).as_bytes()),
         Value::Shared(bytes) => reply.bulk_shared(bytes),
         Value::Object(_) => return Err(error::WRONG_TYPE),
     }
     Ok(())
-}
-
-/// The string in `record` as bytes; a number is written into `buffer`. WRONGTYPE where it is no
-/// string.
-pub fn text<'a>(record: &Record<'a>, buffer: &'a mut itoa::Buffer) -> Result<&'a [u8], Error> {
-    match record.value() {
-        Value::Bytes(bytes) => Ok(bytes),
-        Value::Shared(bytes) => Ok(bytes),
-        Value::Int(number) => Ok(buffer.format(number).as_bytes()),
-        Value::Object(_) => Err(error::WRONG_TYPE),
-    }
 }
