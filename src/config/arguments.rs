@@ -10,10 +10,10 @@ use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
+use super::Config;
 use super::kinds::text::reason;
 use super::load::{Loader, Source};
 use super::words::{quote, split};
-use super::{Config, Glob};
 
 pub use super::load::StartError;
 
@@ -28,27 +28,26 @@ pub enum Start {
 
 impl Config {
     /// Reads the arguments after the program's name, and the file and standard input that they name.
-    pub fn from_arguments(
-        args: impl Iterator<Item = OsString>,
-        glob: Glob,
-    ) -> Result<Start, StartError> {
+    pub fn from_arguments(args: impl Iterator<Item = OsString>) -> Result<Start, StartError> {
         let args: Vec<Vec<u8>> = args.map(OsString::into_vec).collect();
-        start(&args, glob, &mut std::io::stdin())
+        start(&args, &mut std::io::stdin())
     }
 }
 
-fn start(args: &[Vec<u8>], glob: Glob, input: &mut dyn Read) -> Result<Start, StartError> {
+fn start(args: &[Vec<u8>], input: &mut dyn Read) -> Result<Start, StartError> {
     match args.first().map(Vec::as_slice) {
         Some(b"-v" | b"--version") => return Ok(Start::Say(version())),
         Some(b"-h" | b"--help") => return Ok(Start::Say(help())),
         Some(refused @ (b"--test-memory" | b"--check-system")) => {
             let name = String::from_utf8_lossy(refused);
-            return Err(StartError(format!("Redstart has no {name}; redis-server has it.")));
+            return Err(StartError(format!(
+                "Redstart has no {name}; redis-server has it."
+            )));
         }
         _ => {}
     }
     let line = CommandLine::parse(args);
-    let mut loader = Loader::new(glob);
+    let mut loader = Loader::new();
     if let Some(path) = &line.file {
         let path = absolute(path);
         loader.read_file(&path)?;
@@ -83,7 +82,11 @@ struct CommandLine {
 
 impl CommandLine {
     fn parse(args: &[Vec<u8>]) -> Self {
-        let mut line = Self { file: None, reads_input: false, options: Vec::new() };
+        let mut line = Self {
+            file: None,
+            reads_input: false,
+            options: Vec::new(),
+        };
         let mut first = 0;
         if let Some(path) = args.first().filter(|word| !word.starts_with(b"-")) {
             line.file = Some(PathBuf::from(OsStr::from_bytes(path)));
@@ -130,7 +133,11 @@ impl CommandLine {
 }
 
 fn version() -> String {
-    format!("Redstart server v={} bits={}", env!("CARGO_PKG_VERSION"), usize::BITS)
+    format!(
+        "Redstart server v={} bits={}",
+        env!("CARGO_PKG_VERSION"),
+        usize::BITS
+    )
 }
 
 fn help() -> String {
@@ -158,7 +165,7 @@ mod tests {
 
     fn run(args: &[&str], input: &str) -> Result<Start, StartError> {
         let args: Vec<Vec<u8>> = args.iter().map(|word| word.as_bytes().to_vec()).collect();
-        start(&args, |_, _| false, &mut input.as_bytes())
+        start(&args, &mut input.as_bytes())
     }
 
     fn serve(args: &[&str]) -> Config {
@@ -219,9 +226,17 @@ mod tests {
     #[test]
     fn mistakes_are_shown_as_the_line_they_stand_for() {
         let mistakes: [(&[&str], &str, &str); 8] = [
-            (&["--invalid"], "invalid", "Bad directive or wrong number of arguments"),
+            (
+                &["--invalid"],
+                "invalid",
+                "Bad directive or wrong number of arguments",
+            ),
             (&["--port"], "port", "wrong number of arguments"),
-            (&["--port", "6379", "6380"], r#"port "6379" "6380""#, "wrong number of arguments"),
+            (
+                &["--port", "6379", "6380"],
+                r#"port "6379" "6380""#,
+                "wrong number of arguments",
+            ),
             (
                 &["--port", "--loglevel", "verbose"],
                 r#"port "--loglevel" "verbose""#,
@@ -232,17 +247,35 @@ mod tests {
                 r#"port "--bla""#,
                 "argument couldn't be parsed into an integer",
             ),
-            (&["--replicaof", "h", "abc"], r#"replicaof "h" "abc""#, "Invalid master port"),
-            (&["--replicaof", "--h", "--abc"], r#"replicaof "--h""#, "wrong number of arguments"),
-            (&["--foo", "a\"b"], r#"foo "a\"b""#, "Bad directive or wrong number of arguments"),
+            (
+                &["--replicaof", "h", "abc"],
+                r#"replicaof "h" "abc""#,
+                "Invalid master port",
+            ),
+            (
+                &["--replicaof", "--h", "--abc"],
+                r#"replicaof "--h""#,
+                "wrong number of arguments",
+            ),
+            (
+                &["--foo", "a\"b"],
+                r#"foo "a\"b""#,
+                "Bad directive or wrong number of arguments",
+            ),
         ];
         for (args, line, why) in mistakes {
             let text = refused(args);
-            assert!(text.contains(&format!(">>> '{line}'\n")), "{args:?}: {text}");
+            assert!(
+                text.contains(&format!(">>> '{line}'\n")),
+                "{args:?}: {text}"
+            );
             assert_eq!(text.lines().last(), Some(why), "{args:?}");
         }
         let flags = refused(&["--shutdown-on-sigint", "now force", "--shutdown-on-sigterm"]);
-        assert!(flags.contains("argument(s) must be one of the following: "), "{flags}");
+        assert!(
+            flags.contains("argument(s) must be one of the following: "),
+            "{flags}"
+        );
     }
 
     #[test]

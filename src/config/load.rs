@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 
 use super::kinds::text::reason;
 use super::table::TABLE;
-use super::{Config, Glob, words};
+use super::{Config, words};
+use crate::types::glob::{Case, glob_match};
 
 /// Files that include each other in a circle end here.
 const MAX_INCLUDE_DEPTH: usize = 16;
@@ -21,8 +22,11 @@ const BAD_DIRECTIVE: &str = "Bad directive or wrong number of arguments";
 const UNBALANCED: &str = "Unbalanced quotes in configuration line";
 
 /// Directives of old versions that mean nothing any more, with one value each.
-const FORGOTTEN: [&str; 3] =
-    ["list-max-ziplist-entries", "list-max-ziplist-value", "lua-replicate-commands"];
+const FORGOTTEN: [&str; 3] = [
+    "list-max-ziplist-entries",
+    "list-max-ziplist-value",
+    "lua-replicate-commands",
+];
 
 /// Why the server cannot start: lines for standard error.
 #[derive(Debug)]
@@ -46,23 +50,28 @@ pub(super) enum Source<'a> {
 /// A configuration being read.
 pub(super) struct Loader {
     pub config: Config,
-    glob: Glob,
     include_depth: usize,
     save_lines: usize,
 }
 
 impl Loader {
-    pub(super) fn new(glob: Glob) -> Self {
-        Self { config: Config::default(), glob, include_depth: 0, save_lines: 0 }
+    pub(super) fn new() -> Self {
+        Self {
+            config: Config::default(),
+            include_depth: 0,
+            save_lines: 0,
+        }
     }
 
     /// Reads the file, or all files that the pattern `path` matches; relative paths begin at `dir`.
     pub(super) fn read_file(&mut self, path: &Path) -> Result<(), StartError> {
         let path = self.config.process.dir.join(path);
-        for path in expand(&path, self.glob) {
+        for path in expand(&path) {
             let text = std::fs::read(&path).map_err(|error| {
                 let (path, why) = (path.display(), reason(&error));
-                StartError(format!("Fatal error, can't open config file '{path}': {why}"))
+                StartError(format!(
+                    "Fatal error, can't open config file '{path}': {why}"
+                ))
             })?;
             self.read_text(&text, &Source::File(&path))?;
         }
@@ -97,11 +106,15 @@ impl Loader {
         match (name.as_str(), values.as_slice()) {
             ("include", [path]) => self.include(path),
             ("user", [_, ..]) => {
-                self.config.users.push(values.iter().map(|word| word.to_vec()).collect());
+                self.config
+                    .users
+                    .push(values.iter().map(|word| word.to_vec()).collect());
                 Ok(())
             }
             ("rename-command", [from, to]) => {
-                self.config.renamed_commands.push((from.to_vec(), to.to_vec()));
+                self.config
+                    .renamed_commands
+                    .push((from.to_vec(), to.to_vec()));
                 Ok(())
             }
             ("loadmodule" | "loadmodule-ex", [_, ..]) => Err("Redstart loads no modules".into()),
@@ -151,7 +164,8 @@ impl Loader {
             return Err("Too many files that include each other".into());
         }
         self.include_depth += 1;
-        self.read_file(Path::new(OsStr::from_bytes(path))).map_err(LineError::Inside)?;
+        self.read_file(Path::new(OsStr::from_bytes(path)))
+            .map_err(LineError::Inside)?;
         self.include_depth -= 1;
         Ok(())
     }
@@ -180,7 +194,9 @@ fn unfit(config: &Config) -> Option<String> {
         .append(true)
         .create(true)
         .open(config.process.dir.join(logfile));
-    opened.err().map(|error| format!("Can't open the log file: {}", reason(&error)))
+    opened
+        .err()
+        .map(|error| format!("Can't open the log file: {}", reason(&error)))
 }
 
 enum LineError {
@@ -197,13 +213,19 @@ impl From<&str> for LineError {
 }
 
 fn headline() -> String {
-    format!("*** FATAL CONFIG FILE ERROR (Redstart {}) ***", env!("CARGO_PKG_VERSION"))
+    format!(
+        "*** FATAL CONFIG FILE ERROR (Redstart {}) ***",
+        env!("CARGO_PKG_VERSION")
+    )
 }
 
 fn bad_line(source: &Source, number: usize, line: &[u8], why: &str) -> StartError {
     let place = match source {
         Source::File(path) => {
-            format!("Reading the configuration file, at line {number} of {}", path.display())
+            format!(
+                "Reading the configuration file, at line {number} of {}",
+                path.display()
+            )
         }
         Source::StandardInput => {
             format!("Reading the configuration from standard input, at line {number}")
@@ -215,7 +237,7 @@ fn bad_line(source: &Source, number: usize, line: &[u8], why: &str) -> StartErro
 }
 
 /// The files that `path` names: itself, or what it matches when it has wildcards.
-fn expand(path: &Path, glob: Glob) -> Vec<PathBuf> {
+fn expand(path: &Path) -> Vec<PathBuf> {
     let has_wildcard = |part: &[u8]| part.iter().any(|byte| b"*?[".contains(byte));
     if !has_wildcard(path.as_os_str().as_bytes()) {
         return vec![path.to_path_buf()];
@@ -226,7 +248,7 @@ fn expand(path: &Path, glob: Glob) -> Vec<PathBuf> {
         found = found
             .into_iter()
             .flat_map(|base| match has_wildcard(pattern) {
-                true => matching_entries(&base, pattern, glob),
+                true => matching_entries(&base, pattern),
                 false => vec![base.join(part)],
             })
             .filter(|path| path.exists())
@@ -236,14 +258,19 @@ fn expand(path: &Path, glob: Glob) -> Vec<PathBuf> {
 }
 
 /// The entries of `directory` that `pattern` matches, by name; hidden ones only when it begins with a dot.
-fn matching_entries(directory: &Path, pattern: &[u8], glob: Glob) -> Vec<PathBuf> {
+fn matching_entries(directory: &Path, pattern: &[u8]) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(directory) else {
         return Vec::new();
     };
     let names = entries.flatten().map(|entry| entry.file_name());
     let visible = |name: &OsStr| pattern.starts_with(b".") || !name.as_bytes().starts_with(b".");
-    let matches = |name: &std::ffi::OsString| visible(name) && glob(pattern, name.as_bytes());
-    let mut paths: Vec<PathBuf> = names.filter(matches).map(|name| directory.join(name)).collect();
+    let matches = |name: &std::ffi::OsString| {
+        visible(name) && glob_match(pattern, name.as_bytes(), Case::Sensitive)
+    };
+    let mut paths: Vec<PathBuf> = names
+        .filter(matches)
+        .map(|name| directory.join(name))
+        .collect();
     paths.sort();
     paths
 }
@@ -252,20 +279,18 @@ fn matching_entries(directory: &Path, pattern: &[u8], glob: Glob) -> Vec<PathBuf
 mod tests {
     use super::*;
 
-    fn star(pattern: &[u8], text: &[u8]) -> bool {
-        let at = pattern.iter().position(|byte| *byte == b'*').expect("a star");
-        text.starts_with(&pattern[..at]) && text.ends_with(&pattern[at + 1..])
-    }
-
     fn load(text: &str) -> Result<Config, String> {
-        let mut loader = Loader::new(star);
+        let mut loader = Loader::new();
         let read = loader.read_text(text.as_bytes(), &Source::StandardInput);
-        read.and_then(|()| loader.finish()).map_err(|error| error.to_string())
+        read.and_then(|()| loader.finish())
+            .map_err(|error| error.to_string())
     }
 
     fn save(config: &Config) -> String {
         let points = config.persistence.save.iter();
-        points.map(|point| format!("{} {};", point.after.as_secs(), point.changes)).collect()
+        points
+            .map(|point| format!("{} {};", point.after.as_secs(), point.changes))
+            .collect()
     }
 
     #[test]
@@ -278,7 +303,10 @@ mod tests {
     #[test]
     fn save_lines_add_up_and_an_empty_one_clears() {
         assert_eq!(save(&load("").unwrap()), "3600 1;300 100;60 10000;");
-        assert_eq!(save(&load("save 900 1\nport 1\nsave \"60 5\"").unwrap()), "900 1;60 5;");
+        assert_eq!(
+            save(&load("save 900 1\nport 1\nsave \"60 5\"").unwrap()),
+            "900 1;60 5;"
+        );
         assert_eq!(save(&load("save 900 1\nsave \"\"").unwrap()), "");
         assert_eq!(save(&load("save ''\nsave 1 2 3 4").unwrap()), "1 2;3 4;");
     }
@@ -287,8 +315,14 @@ mod tests {
     fn a_bad_line_is_told_with_its_number_and_text() {
         let error = load("port 1\n\n  foo bar\n").unwrap_err();
         let lines: Vec<&str> = error.lines().collect();
-        assert!(lines[1].starts_with("*** FATAL CONFIG FILE ERROR (Redstart "), "{error}");
-        assert_eq!(lines[2], "Reading the configuration from standard input, at line 3");
+        assert!(
+            lines[1].starts_with("*** FATAL CONFIG FILE ERROR (Redstart "),
+            "{error}"
+        );
+        assert_eq!(
+            lines[2],
+            "Reading the configuration from standard input, at line 3"
+        );
         assert_eq!(lines[3..], [">>> 'foo bar'", BAD_DIRECTIVE]);
     }
 
@@ -300,13 +334,19 @@ mod tests {
             ("port x", "argument couldn't be parsed into an integer"),
             ("port \"1", UNBALANCED),
             ("save \"'1 2\"", UNBALANCED),
-            ("sentinel monitor a b 1 2", "sentinel directive while not in sentinel mode"),
+            (
+                "sentinel monitor a b 1 2",
+                "sentinel directive while not in sentinel mode",
+            ),
             ("loadmodule /a.so", "Redstart loads no modules"),
             (
                 "cluster-enabled yes\nreplicaof a 1",
                 "replicaof directive not allowed in cluster mode",
             ),
-            ("logfile /nowhere/at/all", "Can't open the log file: No such file or directory"),
+            (
+                "logfile /nowhere/at/all",
+                "Can't open the log file: No such file or directory",
+            ),
         ];
         for (text, why) in reasons {
             let error = load(text).unwrap_err();
@@ -316,9 +356,13 @@ mod tests {
 
     #[test]
     fn a_refused_save_line_changes_nothing() {
-        let mut loader = Loader::new(star);
+        let mut loader = Loader::new();
         let before = loader.config.persistence.save.clone();
-        assert!(loader.read_text(b"maxmemory x", &Source::CommandLine).is_err());
+        assert!(
+            loader
+                .read_text(b"maxmemory x", &Source::CommandLine)
+                .is_err()
+        );
         assert_eq!(loader.config.persistence.save, before);
     }
 
@@ -326,7 +370,10 @@ mod tests {
     fn users_renamed_commands_and_forgotten_options_are_taken() {
         let text = "user a on >p\nrename-command CONFIG \"\"\nlua-replicate-commands yes";
         let config = load(text).unwrap();
-        assert_eq!(config.users, [[b"a".to_vec(), b"on".to_vec(), b">p".to_vec()]]);
+        assert_eq!(
+            config.users,
+            [[b"a".to_vec(), b"on".to_vec(), b">p".to_vec()]]
+        );
         assert_eq!(config.renamed_commands, [(b"CONFIG".to_vec(), Vec::new())]);
     }
 
@@ -343,10 +390,13 @@ mod tests {
         write("inner.d/b.conf", "port 3");
         write("inner.d/a.conf", "port 2\ntimeout 7");
         write("inner.d/.hidden.conf", "port 9");
-        let mut loader = Loader::new(star);
+        let mut loader = Loader::new();
         loader.config.process.dir = dir.path().to_path_buf();
         loader.read_file(Path::new("main.conf")).unwrap();
-        assert_eq!((loader.config.network.port, loader.config.process.hz), (3, 50));
+        assert_eq!(
+            (loader.config.network.port, loader.config.process.hz),
+            (3, 50)
+        );
         assert_eq!(loader.config.network.timeout.as_secs(), 7);
     }
 
@@ -355,10 +405,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("a.conf"), "include b.conf").unwrap();
         std::fs::write(dir.path().join("b.conf"), "\nport x").unwrap();
-        let mut loader = Loader::new(star);
+        let mut loader = Loader::new();
         loader.config.process.dir = dir.path().to_path_buf();
-        let error = loader.read_file(Path::new("a.conf")).unwrap_err().to_string();
-        assert!(error.contains("at line 2 of ") && error.contains("b.conf\n"), "{error}");
+        let error = loader
+            .read_file(Path::new("a.conf"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("at line 2 of ") && error.contains("b.conf\n"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -366,9 +422,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("loop.conf");
         std::fs::write(&path, format!("include {}", path.display())).unwrap();
-        let circle = Loader::new(star).read_file(&path).unwrap_err().to_string();
-        assert!(circle.ends_with("Too many files that include each other"), "{circle}");
-        let missing = Loader::new(star).read_file(Path::new("/nowhere.conf")).unwrap_err();
+        let circle = Loader::new().read_file(&path).unwrap_err().to_string();
+        assert!(
+            circle.ends_with("Too many files that include each other"),
+            "{circle}"
+        );
+        let missing = Loader::new()
+            .read_file(Path::new("/nowhere.conf"))
+            .unwrap_err();
         let text = "Fatal error, can't open config file '/nowhere.conf': No such file or directory";
         assert_eq!(missing.to_string(), text);
     }

@@ -25,4 +25,4 @@ pub use kinds::text::Secret;
 pub use options::*;
 pub use reference::reference;
 pub use rewrite::RewriteError;
-pub use settings::{Config, ConfigError, Glob, Setter, is_sensitive};
+pub use settings::{Config, ConfigError, Setter, is_sensitive};

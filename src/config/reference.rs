@@ -43,8 +43,11 @@ fn push_row(text: &mut String, row: &Row) {
     };
     let (changes, works) = (changes(row), works(row));
     let about = row.about.trim();
-    writeln!(text, "| {names} | {takes} | {default} | {changes} | {works} | {about} |")
-        .expect("writing to a String does not fail");
+    writeln!(
+        text,
+        "| {names} | {takes} | {default} | {changes} | {works} | {about} |"
+    )
+    .expect("writing to a String does not fail");
 }
 
 fn changes(row: &Row) -> String {
@@ -80,7 +83,10 @@ mod tests {
             std::fs::write(path, &made).unwrap();
         }
         let kept = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(kept == made, "docs/configuration.md is stale: REDSTART_BLESS=1 rewrites it");
+        assert!(
+            kept == made,
+            "docs/configuration.md is stale: REDSTART_BLESS=1 rewrites it"
+        );
     }
 
     #[test]

@@ -17,7 +17,6 @@ use std::sync::LazyLock;
 
 use super::Config;
 use super::kinds::{Kind, Line, Refusal};
-use super::options as sections_of;
 
 /// When and by whom an option may be changed, and what it does today.
 #[derive(Clone, Copy)]
@@ -57,28 +56,46 @@ pub(super) const MUTABLE: Marks = Marks {
 };
 
 /// Set in redis.conf or on the command line only.
-pub(super) const IMMUTABLE: Marks = Marks { change: Change::AtStart, ..MUTABLE };
+pub(super) const IMMUTABLE: Marks = Marks {
+    change: Change::AtStart,
+    ..MUTABLE
+};
 
 impl Marks {
     /// Accepted and remembered, without any effect yet.
     pub(super) const fn stored_only(self) -> Self {
-        Self { effect: Effect::StoredOnly, ..self }
+        Self {
+            effect: Effect::StoredOnly,
+            ..self
+        }
     }
 
     pub(super) const fn hidden(self) -> Self {
-        Self { hidden: true, ..self }
+        Self {
+            hidden: true,
+            ..self
+        }
     }
 
     pub(super) const fn sensitive(self) -> Self {
-        Self { sensitive: true, ..self }
+        Self {
+            sensitive: true,
+            ..self
+        }
     }
 
     pub(super) const fn protected(self) -> Self {
-        Self { protected: true, ..self }
+        Self {
+            protected: true,
+            ..self
+        }
     }
 
     pub(super) const fn denied_while_loading(self) -> Self {
-        Self { denied_while_loading: true, ..self }
+        Self {
+            denied_while_loading: true,
+            ..self
+        }
     }
 }
 
@@ -118,7 +135,8 @@ impl<K: Kind> Slot for Field<K> {
     }
 
     fn lines(&self, name: &str, config: &Config) -> Vec<Line> {
-        self.kind.lines(name, (self.value)(config), (self.value)(&TABLE.defaults))
+        self.kind
+            .lines(name, (self.value)(config), (self.value)(&TABLE.defaults))
     }
 
     fn accepts(&self) -> String {
@@ -149,7 +167,7 @@ pub(super) struct Table {
 }
 
 pub(super) static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let sections = sections_of::sections();
+    let sections = super::options::sections();
     let mut names = HashMap::new();
     for (section, (_, rows)) in sections.iter().enumerate() {
         for (place, row) in rows.iter().enumerate() {
@@ -159,7 +177,11 @@ pub(super) static TABLE: LazyLock<Table> = LazyLock::new(|| {
             }
         }
     }
-    Table { sections, names, defaults: Config::default() }
+    Table {
+        sections,
+        names,
+        defaults: Config::default(),
+    }
 });
 
 impl Table {
@@ -239,12 +261,17 @@ mod tests {
             let mut config = Config::default();
             let shown = row.slot.show(&TABLE.defaults);
             let words: Vec<&[u8]> = match row.slot.takes_many() {
-                true => shown.split(|byte| *byte == b' ').filter(|word| !word.is_empty()).collect(),
+                true => shown
+                    .split(|byte| *byte == b' ')
+                    .filter(|word| !word.is_empty())
+                    .collect(),
                 false => vec![&shown],
             };
             // What is shown as nothing (replicaof) has no words to read.
             if !words.is_empty() {
-                row.slot.set(&mut config, &words).unwrap_or_else(|_| panic!("{}", row.name));
+                row.slot
+                    .set(&mut config, &words)
+                    .unwrap_or_else(|_| panic!("{}", row.name));
             }
             assert_eq!(row.slot.show(&config), shown, "{}", row.name);
         }
@@ -253,9 +280,16 @@ mod tests {
     #[test]
     fn names_are_lower_case_and_found_in_any() {
         for row in TABLE.rows() {
-            assert!(row.names().all(|name| name == name.to_lowercase()), "{}", row.name);
+            assert!(
+                row.names().all(|name| name == name.to_lowercase()),
+                "{}",
+                row.name
+            );
         }
-        assert_eq!(TABLE.find(b"SLAVE-Priority").map(|row| row.name), Some("replica-priority"));
+        assert_eq!(
+            TABLE.find(b"SLAVE-Priority").map(|row| row.name),
+            Some("replica-priority")
+        );
         assert!(TABLE.find(b"nothing").is_none());
     }
 }

@@ -131,7 +131,10 @@ mod tests {
 
     fn words(line: &str) -> Option<Vec<String>> {
         let texts = |words: Vec<Vec<u8>>| {
-            words.into_iter().map(|word| String::from_utf8_lossy(&word).into_owned()).collect()
+            words
+                .into_iter()
+                .map(|word| String::from_utf8_lossy(&word).into_owned())
+                .collect()
         };
         split(line.as_bytes()).map(texts)
     }
@@ -144,7 +147,10 @@ mod tests {
 
     #[test]
     fn double_quotes_know_escapes() {
-        assert_eq!(words(r#"a "b \"c\"" "\x41\n\t\q""#).unwrap(), ["a", "b \"c\"", "A\n\tq"]);
+        assert_eq!(
+            words(r#"a "b \"c\"" "\x41\n\t\q""#).unwrap(),
+            ["a", "b \"c\"", "A\n\tq"]
+        );
     }
 
     #[test]

@@ -87,7 +87,11 @@ impl NotifyFlags {
         if self.contains(Self::ALL) {
             letters.push('A');
         }
-        let spoken_for = if self.contains(Self::ALL) { Self::ALL } else { Self::NONE };
+        let spoken_for = if self.contains(Self::ALL) {
+            Self::ALL
+        } else {
+            Self::NONE
+        };
         for (letter, flag) in Self::LETTERS {
             if self.contains(flag) && !spoken_for.contains(flag) {
                 letters.push(char::from(letter));
@@ -130,7 +134,9 @@ mod tests {
     use super::*;
 
     fn shown(letters: &str) -> String {
-        NotifyFlags::from_letters(letters.as_bytes()).unwrap().letters()
+        NotifyFlags::from_letters(letters.as_bytes())
+            .unwrap()
+            .letters()
     }
 
     #[test]

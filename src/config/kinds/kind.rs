@@ -55,8 +55,15 @@ pub(in crate::config) trait Kind: Send + Sync + 'static {
 
     /// The lines that CONFIG REWRITE leaves for this option; the file loses all others.
     fn lines(&self, name: &str, value: &Self::Value, default: &Self::Value) -> Vec<Line> {
-        let presence = if value == default { Presence::IfThere } else { Presence::Always };
-        vec![Line { text: format!("{name} {}", self.written(value)), presence }]
+        let presence = if value == default {
+            Presence::IfThere
+        } else {
+            Presence::Always
+        };
+        vec![Line {
+            text: format!("{name} {}", self.written(value)),
+            presence,
+        }]
     }
 
     /// What may be given, in words, for the reference.

@@ -133,5 +133,9 @@ options! {
 }
 
 fn cluster_config_file(word: &[u8]) -> Result<(), &'static str> {
-    if word.is_empty() { Err("cluster-config-file can't be empty") } else { Ok(()) }
+    if word.is_empty() {
+        Err("cluster-config-file can't be empty")
+    } else {
+        Ok(())
+    }
 }

@@ -107,12 +107,19 @@ options! {
 }
 
 fn default_save_points() -> Vec<SavePoint> {
-    let point = |(after_s, changes)| SavePoint { after: Duration::from_secs(after_s), changes };
+    let point = |(after_s, changes)| SavePoint {
+        after: Duration::from_secs(after_s),
+        changes,
+    };
     [(3600, 1), (300, 100), (60, 10_000)].map(point).to_vec()
 }
 
 fn dbfilename(word: &[u8]) -> Result<(), &'static str> {
-    bare_name(word, "dbfilename can't be empty", "dbfilename can't be a path, just a filename")
+    bare_name(
+        word,
+        "dbfilename can't be empty",
+        "dbfilename can't be a path, just a filename",
+    )
 }
 
 fn appendfilename(word: &[u8]) -> Result<(), &'static str> {
