@@ -1,12 +1,10 @@
 //! The `redstart` program: options in, a server until a signal, an exit code out.
 
 use redstart::config::{Config, Start};
-use redstart::types::glob::{Case, glob_match};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let glob = |pattern: &[u8], text: &[u8]| glob_match(pattern, text, Case::Insensitive);
-    let config = match Config::from_arguments(std::env::args_os().skip(1), glob) {
+    let config = match Config::from_arguments(std::env::args_os().skip(1)) {
         Ok(Start::Serve(config)) => config,
         Ok(Start::Say(text)) => {
             println!("{text}");
