@@ -1,9 +1,10 @@
 //! The command line: `redstart [file] [--option value …] [-]`, in Redis's way.
 //!
-//! A first word without a dash is the configuration file; `-` first or last reads more of it from standard input; then come
-//! the options, each with one value or several: `--bind 127.0.0.1 ::1`. What is read later wins. A name and its values may be
-//! one word, `"--port 6380"`; the word after a lone `--name` is its value even when it begins with dashes; `--save` without
-//! a value clears the save points.
+//! A first word without a dash is the configuration file; `-` first or last reads more of it from
+//! standard input; then come the options, each with one value or several: `--bind 127.0.0.1 ::1`.
+//! What is read later wins. A name and its values may be one word, `"--port 6380"`; the word after
+//! a lone `--name` is its value even when it begins with dashes; `--save` without a value clears
+//! the save points.
 
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
@@ -27,7 +28,8 @@ pub enum Start {
 }
 
 impl Config {
-    /// Reads the arguments after the program's name, and the file and standard input that they name.
+    /// Reads the arguments after the program's name, and the file and standard input that they
+    /// name.
     pub fn from_arguments(args: impl Iterator<Item = OsString>) -> Result<Start, StartError> {
         let args: Vec<Vec<u8>> = args.map(OsString::into_vec).collect();
         start(&args, &mut std::io::stdin())
@@ -40,9 +42,7 @@ fn start(args: &[Vec<u8>], input: &mut dyn Read) -> Result<Start, StartError> {
         Some(b"-h" | b"--help") => return Ok(Start::Say(help())),
         Some(refused @ (b"--test-memory" | b"--check-system")) => {
             let name = String::from_utf8_lossy(refused);
-            return Err(StartError(format!(
-                "Redstart has no {name}; redis-server has it."
-            )));
+            return Err(StartError(format!("Redstart has no {name}; redis-server has it.")));
         }
         _ => {}
     }
@@ -82,11 +82,7 @@ struct CommandLine {
 
 impl CommandLine {
     fn parse(args: &[Vec<u8>]) -> Self {
-        let mut line = Self {
-            file: None,
-            reads_input: false,
-            options: Vec::new(),
-        };
+        let mut line = Self { file: None, reads_input: false, options: Vec::new() };
         let mut first = 0;
         if let Some(path) = args.first().filter(|word| !word.starts_with(b"-")) {
             line.file = Some(PathBuf::from(OsStr::from_bytes(path)));
@@ -133,11 +129,7 @@ impl CommandLine {
 }
 
 fn version() -> String {
-    format!(
-        "Redstart server v={} bits={}",
-        env!("CARGO_PKG_VERSION"),
-        usize::BITS
-    )
+    format!("Redstart server v={} bits={}", env!("CARGO_PKG_VERSION"), usize::BITS)
 }
 
 fn help() -> String {
@@ -226,17 +218,9 @@ mod tests {
     #[test]
     fn mistakes_are_shown_as_the_line_they_stand_for() {
         let mistakes: [(&[&str], &str, &str); 8] = [
-            (
-                &["--invalid"],
-                "invalid",
-                "Bad directive or wrong number of arguments",
-            ),
+            (&["--invalid"], "invalid", "Bad directive or wrong number of arguments"),
             (&["--port"], "port", "wrong number of arguments"),
-            (
-                &["--port", "6379", "6380"],
-                r#"port "6379" "6380""#,
-                "wrong number of arguments",
-            ),
+            (&["--port", "6379", "6380"], r#"port "6379" "6380""#, "wrong number of arguments"),
             (
                 &["--port", "--loglevel", "verbose"],
                 r#"port "--loglevel" "verbose""#,
@@ -247,35 +231,17 @@ mod tests {
                 r#"port "--bla""#,
                 "argument couldn't be parsed into an integer",
             ),
-            (
-                &["--replicaof", "h", "abc"],
-                r#"replicaof "h" "abc""#,
-                "Invalid master port",
-            ),
-            (
-                &["--replicaof", "--h", "--abc"],
-                r#"replicaof "--h""#,
-                "wrong number of arguments",
-            ),
-            (
-                &["--foo", "a\"b"],
-                r#"foo "a\"b""#,
-                "Bad directive or wrong number of arguments",
-            ),
+            (&["--replicaof", "h", "abc"], r#"replicaof "h" "abc""#, "Invalid master port"),
+            (&["--replicaof", "--h", "--abc"], r#"replicaof "--h""#, "wrong number of arguments"),
+            (&["--foo", "a\"b"], r#"foo "a\"b""#, "Bad directive or wrong number of arguments"),
         ];
         for (args, line, why) in mistakes {
             let text = refused(args);
-            assert!(
-                text.contains(&format!(">>> '{line}'\n")),
-                "{args:?}: {text}"
-            );
+            assert!(text.contains(&format!(">>> '{line}'\n")), "{args:?}: {text}");
             assert_eq!(text.lines().last(), Some(why), "{args:?}");
         }
         let flags = refused(&["--shutdown-on-sigint", "now force", "--shutdown-on-sigterm"]);
-        assert!(
-            flags.contains("argument(s) must be one of the following: "),
-            "{flags}"
-        );
+        assert!(flags.contains("argument(s) must be one of the following: "), "{flags}");
     }
 
     #[test]

@@ -1,8 +1,10 @@
-//! Reading redis.conf: lines into directives, directives into a `Config`, and what is said about a bad one.
+//! Reading redis.conf: lines into directives, directives into a `Config`, and what is said about a
+//! bad one.
 //!
-//! Later lines override earlier ones. `save` lines add up, the first of them replacing the default; the command line is
-//! read as more lines of the same text. `include` reads another file in its place, or all files that a pattern matches, in
-//! the order of their names; a pattern without a match is no error. `dir` changes what relative paths after it mean.
+//! Later lines override earlier ones. `save` lines add up, the first of them replacing the default;
+//! the command line is read as more lines of the same text. `include` reads another file in its
+//! place, or all files that a pattern matches, in the order of their names; a pattern without a
+//! match is no error. `dir` changes what relative paths after it mean.
 //! Source: https://redis.io/docs/latest/operate/oss_and_stack/management/config/
 
 use std::ffi::OsStr;
@@ -22,11 +24,8 @@ const BAD_DIRECTIVE: &str = "Bad directive or wrong number of arguments";
 const UNBALANCED: &str = "Unbalanced quotes in configuration line";
 
 /// Directives of old versions that mean nothing any more, with one value each.
-const FORGOTTEN: [&str; 3] = [
-    "list-max-ziplist-entries",
-    "list-max-ziplist-value",
-    "lua-replicate-commands",
-];
+const FORGOTTEN: [&str; 3] =
+    ["list-max-ziplist-entries", "list-max-ziplist-value", "lua-replicate-commands"];
 
 /// Why the server cannot start: lines for standard error.
 #[derive(Debug)]
@@ -56,11 +55,7 @@ pub(super) struct Loader {
 
 impl Loader {
     pub(super) fn new() -> Self {
-        Self {
-            config: Config::default(),
-            include_depth: 0,
-            save_lines: 0,
-        }
+        Self { config: Config::default(), include_depth: 0, save_lines: 0 }
     }
 
     /// Reads the file, or all files that the pattern `path` matches; relative paths begin at `dir`.
@@ -69,9 +64,7 @@ impl Loader {
         for path in expand(&path) {
             let text = std::fs::read(&path).map_err(|error| {
                 let (path, why) = (path.display(), reason(&error));
-                StartError(format!(
-                    "Fatal error, can't open config file '{path}': {why}"
-                ))
+                StartError(format!("Fatal error, can't open config file '{path}': {why}"))
             })?;
             self.read_text(&text, &Source::File(&path))?;
         }
@@ -106,15 +99,11 @@ impl Loader {
         match (name.as_str(), values.as_slice()) {
             ("include", [path]) => self.include(path),
             ("user", [_, ..]) => {
-                self.config
-                    .users
-                    .push(values.iter().map(|word| word.to_vec()).collect());
+                self.config.users.push(values.iter().map(|word| word.to_vec()).collect());
                 Ok(())
             }
             ("rename-command", [from, to]) => {
-                self.config
-                    .renamed_commands
-                    .push((from.to_vec(), to.to_vec()));
+                self.config.renamed_commands.push((from.to_vec(), to.to_vec()));
                 Ok(())
             }
             ("loadmodule" | "loadmodule-ex", [_, ..]) => Err("Redstart loads no modules".into()),
@@ -144,7 +133,8 @@ impl Loader {
         outcome.map_err(|refusal| LineError::Refused(refusal.0.into_owned()))
     }
 
-    /// Puts the save points of earlier lines before those of this one; `saved` is what `save` was before it.
+    /// Puts the save points of earlier lines before those of this one; `saved` is what `save` was
+    /// before it.
     fn add_up_save_lines(&mut self, name: &str, saved: Vec<super::SavePoint>) {
         let points = &mut self.config.persistence.save;
         match name {
@@ -164,8 +154,7 @@ impl Loader {
             return Err("Too many files that include each other".into());
         }
         self.include_depth += 1;
-        self.read_file(Path::new(OsStr::from_bytes(path)))
-            .map_err(LineError::Inside)?;
+        self.read_file(Path::new(OsStr::from_bytes(path))).map_err(LineError::Inside)?;
         self.include_depth -= 1;
         Ok(())
     }
@@ -194,9 +183,7 @@ fn unfit(config: &Config) -> Option<String> {
         .append(true)
         .create(true)
         .open(config.process.dir.join(logfile));
-    opened
-        .err()
-        .map(|error| format!("Can't open the log file: {}", reason(&error)))
+    opened.err().map(|error| format!("Can't open the log file: {}", reason(&error)))
 }
 
 enum LineError {
@@ -213,19 +200,13 @@ impl From<&str> for LineError {
 }
 
 fn headline() -> String {
-    format!(
-        "*** FATAL CONFIG FILE ERROR (Redstart {}) ***",
-        env!("CARGO_PKG_VERSION")
-    )
+    format!("*** FATAL CONFIG FILE ERROR (Redstart {}) ***", env!("CARGO_PKG_VERSION"))
 }
 
 fn bad_line(source: &Source, number: usize, line: &[u8], why: &str) -> StartError {
     let place = match source {
         Source::File(path) => {
-            format!(
-                "Reading the configuration file, at line {number} of {}",
-                path.display()
-            )
+            format!("Reading the configuration file, at line {number} of {}", path.display())
         }
         Source::StandardInput => {
             format!("Reading the configuration from standard input, at line {number}")
@@ -257,7 +238,8 @@ fn expand(path: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The entries of `directory` that `pattern` matches, by name; hidden ones only when it begins with a dot.
+/// The entries of `directory` that `pattern` matches, by name; hidden ones only when it begins with
+/// a dot.
 fn matching_entries(directory: &Path, pattern: &[u8]) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(directory) else {
         return Vec::new();
@@ -267,10 +249,7 @@ fn matching_entries(directory: &Path, pattern: &[u8]) -> Vec<PathBuf> {
     let matches = |name: &std::ffi::OsString| {
         visible(name) && glob_match(pattern, name.as_bytes(), Case::Sensitive)
     };
-    let mut paths: Vec<PathBuf> = names
-        .filter(matches)
-        .map(|name| directory.join(name))
-        .collect();
+    let mut paths: Vec<PathBuf> = names.filter(matches).map(|name| directory.join(name)).collect();
     paths.sort();
     paths
 }
@@ -282,15 +261,12 @@ mod tests {
     fn load(text: &str) -> Result<Config, String> {
         let mut loader = Loader::new();
         let read = loader.read_text(text.as_bytes(), &Source::StandardInput);
-        read.and_then(|()| loader.finish())
-            .map_err(|error| error.to_string())
+        read.and_then(|()| loader.finish()).map_err(|error| error.to_string())
     }
 
     fn save(config: &Config) -> String {
         let points = config.persistence.save.iter();
-        points
-            .map(|point| format!("{} {};", point.after.as_secs(), point.changes))
-            .collect()
+        points.map(|point| format!("{} {};", point.after.as_secs(), point.changes)).collect()
     }
 
     #[test]
@@ -303,10 +279,7 @@ mod tests {
     #[test]
     fn save_lines_add_up_and_an_empty_one_clears() {
         assert_eq!(save(&load("").unwrap()), "3600 1;300 100;60 10000;");
-        assert_eq!(
-            save(&load("save 900 1\nport 1\nsave \"60 5\"").unwrap()),
-            "900 1;60 5;"
-        );
+        assert_eq!(save(&load("save 900 1\nport 1\nsave \"60 5\"").unwrap()), "900 1;60 5;");
         assert_eq!(save(&load("save 900 1\nsave \"\"").unwrap()), "");
         assert_eq!(save(&load("save ''\nsave 1 2 3 4").unwrap()), "1 2;3 4;");
     }
@@ -315,14 +288,8 @@ mod tests {
     fn a_bad_line_is_told_with_its_number_and_text() {
         let error = load("port 1\n\n  foo bar\n").unwrap_err();
         let lines: Vec<&str> = error.lines().collect();
-        assert!(
-            lines[1].starts_with("*** FATAL CONFIG FILE ERROR (Redstart "),
-            "{error}"
-        );
-        assert_eq!(
-            lines[2],
-            "Reading the configuration from standard input, at line 3"
-        );
+        assert!(lines[1].starts_with("*** FATAL CONFIG FILE ERROR (Redstart "), "{error}");
+        assert_eq!(lines[2], "Reading the configuration from standard input, at line 3");
         assert_eq!(lines[3..], [">>> 'foo bar'", BAD_DIRECTIVE]);
     }
 
@@ -334,19 +301,13 @@ mod tests {
             ("port x", "argument couldn't be parsed into an integer"),
             ("port \"1", UNBALANCED),
             ("save \"'1 2\"", UNBALANCED),
-            (
-                "sentinel monitor a b 1 2",
-                "sentinel directive while not in sentinel mode",
-            ),
+            ("sentinel monitor a b 1 2", "sentinel directive while not in sentinel mode"),
             ("loadmodule /a.so", "Redstart loads no modules"),
             (
                 "cluster-enabled yes\nreplicaof a 1",
                 "replicaof directive not allowed in cluster mode",
             ),
-            (
-                "logfile /nowhere/at/all",
-                "Can't open the log file: No such file or directory",
-            ),
+            ("logfile /nowhere/at/all", "Can't open the log file: No such file or directory"),
         ];
         for (text, why) in reasons {
             let error = load(text).unwrap_err();
@@ -358,11 +319,7 @@ mod tests {
     fn a_refused_save_line_changes_nothing() {
         let mut loader = Loader::new();
         let before = loader.config.persistence.save.clone();
-        assert!(
-            loader
-                .read_text(b"maxmemory x", &Source::CommandLine)
-                .is_err()
-        );
+        assert!(loader.read_text(b"maxmemory x", &Source::CommandLine).is_err());
         assert_eq!(loader.config.persistence.save, before);
     }
 
@@ -370,10 +327,7 @@ mod tests {
     fn users_renamed_commands_and_forgotten_options_are_taken() {
         let text = "user a on >p\nrename-command CONFIG \"\"\nlua-replicate-commands yes";
         let config = load(text).unwrap();
-        assert_eq!(
-            config.users,
-            [[b"a".to_vec(), b"on".to_vec(), b">p".to_vec()]]
-        );
+        assert_eq!(config.users, [[b"a".to_vec(), b"on".to_vec(), b">p".to_vec()]]);
         assert_eq!(config.renamed_commands, [(b"CONFIG".to_vec(), Vec::new())]);
     }
 
@@ -393,10 +347,7 @@ mod tests {
         let mut loader = Loader::new();
         loader.config.process.dir = dir.path().to_path_buf();
         loader.read_file(Path::new("main.conf")).unwrap();
-        assert_eq!(
-            (loader.config.network.port, loader.config.process.hz),
-            (3, 50)
-        );
+        assert_eq!((loader.config.network.port, loader.config.process.hz), (3, 50));
         assert_eq!(loader.config.network.timeout.as_secs(), 7);
     }
 
@@ -407,14 +358,8 @@ mod tests {
         std::fs::write(dir.path().join("b.conf"), "\nport x").unwrap();
         let mut loader = Loader::new();
         loader.config.process.dir = dir.path().to_path_buf();
-        let error = loader
-            .read_file(Path::new("a.conf"))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("at line 2 of ") && error.contains("b.conf\n"),
-            "{error}"
-        );
+        let error = loader.read_file(Path::new("a.conf")).unwrap_err().to_string();
+        assert!(error.contains("at line 2 of ") && error.contains("b.conf\n"), "{error}");
     }
 
     #[test]
@@ -423,13 +368,8 @@ mod tests {
         let path = dir.path().join("loop.conf");
         std::fs::write(&path, format!("include {}", path.display())).unwrap();
         let circle = Loader::new().read_file(&path).unwrap_err().to_string();
-        assert!(
-            circle.ends_with("Too many files that include each other"),
-            "{circle}"
-        );
-        let missing = Loader::new()
-            .read_file(Path::new("/nowhere.conf"))
-            .unwrap_err();
+        assert!(circle.ends_with("Too many files that include each other"), "{circle}");
+        let missing = Loader::new().read_file(Path::new("/nowhere.conf")).unwrap_err();
         let text = "Fatal error, can't open config file '/nowhere.conf': No such file or directory";
         assert_eq!(missing.to_string(), text);
     }

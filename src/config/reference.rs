@@ -7,15 +7,18 @@ use super::table::{Change, Effect, Row, TABLE};
 const HEAD: &str = "\
 # Configuration
 
-Made from the table in `src/config/options`; `REDSTART_BLESS=1 cargo test docs_are_fresh` rewrites it.
+Made from the table in `src/config/options`; `REDSTART_BLESS=1 cargo test docs_are_fresh`
+rewrites it.
 
-Options come from a file in redis.conf's syntax, from standard input and from the command line, in this order:
-`redstart /etc/redis.conf --port 6380 -`. `CONFIG GET`, `CONFIG SET` and `CONFIG REWRITE` work on the same table. Every
-option of Redis up to 8 and of Valkey up to 9 is accepted.
+Options come from a file in redis.conf's syntax, from standard input and from the command line, in
+this order: `redstart /etc/redis.conf --port 6380 -`. `CONFIG GET`, `CONFIG SET` and `CONFIG
+REWRITE` work on the same table. Every option of Redis up to 8 and of Valkey up to 9 is accepted.
 
-- **Changes** `live`: by `CONFIG SET`; `at start`: only in the file or on the command line; `protected`: `CONFIG SET`
-  needs `enable-protected-configs`; `hidden`: `CONFIG GET` finds it only under its full name.
-- **Works** `yes`: it does what it says; `–`: the value is checked, stored, answered and rewritten, and has no effect yet.
+- **Changes** `live`: by `CONFIG SET`; `at start`: only in the file or on the command line;
+  `protected`: `CONFIG SET` needs `enable-protected-configs`; `hidden`: `CONFIG GET` finds it only
+  under its full name.
+- **Works** `yes`: it does what it says; `–`: the value is checked, stored, answered and rewritten,
+  and has no effect yet.
 - Memory takes the units `k`, `m`, `g` (powers of 1000) and `kb`, `mb`, `gb` (powers of 1024).
 ";
 
@@ -43,11 +46,8 @@ fn push_row(text: &mut String, row: &Row) {
     };
     let (changes, works) = (changes(row), works(row));
     let about = row.about.trim();
-    writeln!(
-        text,
-        "| {names} | {takes} | {default} | {changes} | {works} | {about} |"
-    )
-    .expect("writing to a String does not fail");
+    writeln!(text, "| {names} | {takes} | {default} | {changes} | {works} | {about} |")
+        .expect("writing to a String does not fail");
 }
 
 fn changes(row: &Row) -> String {
@@ -83,10 +83,7 @@ mod tests {
             std::fs::write(path, &made).unwrap();
         }
         let kept = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            kept == made,
-            "docs/configuration.md is stale: REDSTART_BLESS=1 rewrites it"
-        );
+        assert!(kept == made, "docs/configuration.md is stale: REDSTART_BLESS=1 rewrites it");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! `Config`: the values of all options, and what CONFIG GET and CONFIG SET do with them.
 //!
-//! CONFIG SET is all or nothing: `set_many` works on a copy and gives it back only when every pair was good. What a changed
-//! value brings about (listening elsewhere, more clients) is the server's part; when that fails it keeps the old `Config` and
-//! answers `ConfigError::failed`. Texts are Redis's.
+//! CONFIG SET is all or nothing: `set_many` works on a copy and gives it back only when every pair
+//! was good. What a changed value brings about (listening elsewhere, more clients) is the server's
+//! part; when that fails it keeps the old `Config` and answers `ConfigError::failed`. Texts are
+//! Redis's.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -29,7 +30,8 @@ pub struct Config {
     pub cluster: Cluster,
     pub containers: Containers,
     pub features: Features,
-    /// The configuration file, absolute: what CONFIG REWRITE writes and INFO tells. None when there is none.
+    /// The configuration file, absolute: what CONFIG REWRITE writes and INFO tells. None when there
+    /// is none.
     pub file: Option<PathBuf>,
     /// `user` lines, word by word, for the access control lists.
     pub users: Vec<Vec<Vec<u8>>>,
@@ -68,10 +70,7 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown(name) => {
-                write!(
-                    formatter,
-                    "Unknown option or number of arguments for CONFIG SET - '{name}'"
-                )
+                write!(formatter, "Unknown option or number of arguments for CONFIG SET - '{name}'")
             }
             Self::Loading => formatter.write_str("Redis is loading the dataset in memory"),
             Self::Failed(name, why) => {
@@ -87,15 +86,13 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl Config {
-    /// The options whose names match any of `patterns`, each once, with their values; an alias counts as an option of its
-    /// own. A pattern without wildcards finds hidden options too, and comes back spelt as it was given.
+    /// The options whose names match any of `patterns`, each once, with their values; an alias
+    /// counts as an option of its own. A pattern without wildcards finds hidden options too, and
+    /// comes back spelt as it was given.
     pub fn get(&self, patterns: &[&[u8]]) -> Vec<(String, Vec<u8>)> {
         let mut found: Vec<(String, Vec<u8>)> = Vec::new();
         let mut add = |name: String, row: &Row| {
-            if !found
-                .iter()
-                .any(|(known, _)| known.eq_ignore_ascii_case(&name))
-            {
+            if !found.iter().any(|(known, _)| known.eq_ignore_ascii_case(&name)) {
                 found.push((name, row.slot.show(self)));
             }
         };
@@ -129,7 +126,8 @@ impl Config {
         Ok(changed)
     }
 
-    /// The rows of `pairs`, when all are there and may be set. Names come before everything else, as in Redis.
+    /// The rows of `pairs`, when all are there and may be set. Names come before everything else,
+    /// as in Redis.
     fn settable_rows(
         &self,
         pairs: &[(&[u8], &[u8])],
@@ -138,9 +136,7 @@ impl Config {
         let mut rows: Vec<&Row> = Vec::with_capacity(pairs.len());
         for (name, _) in pairs {
             let given = || String::from_utf8_lossy(name).into_owned();
-            let row = TABLE
-                .find(name)
-                .ok_or_else(|| ConfigError::Unknown(given()))?;
+            let row = TABLE.find(name).ok_or_else(|| ConfigError::Unknown(given()))?;
             if let Some(why) = self.why_not(row, setter) {
                 return Err(ConfigError::Failed(given(), why.to_string()));
             }
@@ -148,10 +144,7 @@ impl Config {
                 return Err(ConfigError::Loading);
             }
             if rows.iter().any(|other| other.name == row.name) {
-                return Err(ConfigError::Failed(
-                    given(),
-                    "duplicate parameter".to_string(),
-                ));
+                return Err(ConfigError::Failed(given(), "duplicate parameter".to_string()));
             }
             rows.push(row);
         }
@@ -169,7 +162,8 @@ impl Config {
         }
     }
 
-    /// The names of the options in which `other` differs: what the server has to apply after CONFIG SET.
+    /// The names of the options in which `other` differs: what the server has to apply after CONFIG
+    /// SET.
     pub fn changed(&self, other: &Self) -> Vec<&'static str> {
         let differs = |row: &&Row| row.slot.show(self) != row.slot.show(other);
         TABLE.rows().filter(differs).map(|row| row.name).collect()
@@ -208,34 +202,18 @@ fn split_value(value: &[u8]) -> Vec<&[u8]> {
 mod tests {
     use super::*;
 
-    const REMOTE: Setter = Setter {
-        local: false,
-        loading: false,
-    };
-    const LOCAL: Setter = Setter {
-        local: true,
-        loading: false,
-    };
+    const REMOTE: Setter = Setter { local: false, loading: false };
+    const LOCAL: Setter = Setter { local: true, loading: false };
 
     fn get(config: &Config, patterns: &[&str]) -> Vec<(String, String)> {
         let patterns: Vec<&[u8]> = patterns.iter().map(|pattern| pattern.as_bytes()).collect();
-        let text = |(name, value)| {
-            (
-                name,
-                String::from_utf8(value).expect("values here are text"),
-            )
-        };
+        let text = |(name, value)| (name, String::from_utf8(value).expect("values here are text"));
         config.get(&patterns).into_iter().map(text).collect()
     }
 
     fn set(config: &Config, pairs: &[(&str, &str)]) -> Result<Config, String> {
-        let pairs: Vec<_> = pairs
-            .iter()
-            .map(|(n, v)| (n.as_bytes(), v.as_bytes()))
-            .collect();
-        config
-            .set_many(&pairs, REMOTE)
-            .map_err(|error| error.to_string())
+        let pairs: Vec<_> = pairs.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())).collect();
+        config.set_many(&pairs, REMOTE).map_err(|error| error.to_string())
     }
 
     fn value(config: &Config, name: &str) -> String {
@@ -244,54 +222,31 @@ mod tests {
 
     #[test]
     fn several_patterns_give_every_option_once() {
-        let found = get(
-            &Config::default(),
-            &["maxmemory", "maxmemory*", "bind", "*of"],
-        );
+        let found = get(&Config::default(), &["maxmemory", "maxmemory*", "bind", "*of"]);
         let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
-        for name in [
-            "maxmemory",
-            "maxmemory-samples",
-            "maxmemory-clients",
-            "slaveof",
-            "replicaof",
-        ] {
-            assert_eq!(
-                names.iter().filter(|known| **known == name).count(),
-                1,
-                "{name}"
-            );
+        for name in ["maxmemory", "maxmemory-samples", "maxmemory-clients", "slaveof", "replicaof"]
+        {
+            assert_eq!(names.iter().filter(|known| **known == name).count(), 1, "{name}");
         }
         assert_eq!(found[0], ("maxmemory".to_string(), "0".to_string()));
     }
 
     #[test]
     fn a_name_comes_back_as_it_was_given() {
-        assert_eq!(
-            get(&Config::default(), &["PORT"]),
-            [("PORT".to_string(), "6379".to_string())]
-        );
+        assert_eq!(get(&Config::default(), &["PORT"]), [("PORT".to_string(), "6379".to_string())]);
         assert_eq!(get(&Config::default(), &["nothing"]), []);
     }
 
     #[test]
     fn a_hidden_option_needs_its_full_name() {
         let config = Config::default();
-        assert!(
-            get(&config, &["*"])
-                .iter()
-                .all(|(name, _)| name != "key-load-delay")
-        );
+        assert!(get(&config, &["*"]).iter().all(|(name, _)| name != "key-load-delay"));
         assert_eq!(value(&config, "key-load-delay"), "0");
     }
 
     #[test]
     fn several_options_are_set_together() {
-        let pairs = [
-            ("maxmemory", "10mb"),
-            ("repl-backlog-size", "10000002"),
-            ("save", "3000 5"),
-        ];
+        let pairs = [("maxmemory", "10mb"), ("repl-backlog-size", "10000002"), ("save", "3000 5")];
         let config = set(&Config::default(), &pairs).unwrap();
         assert_eq!(value(&config, "maxmemory"), "10485760");
         assert_eq!(value(&config, "save"), "3000 5");
@@ -300,11 +255,7 @@ mod tests {
 
     #[test]
     fn one_bad_value_keeps_all_others_out() {
-        let pairs = [
-            ("maxmemory", "1"),
-            ("maxmemory-clients", "200%"),
-            ("hz", "x"),
-        ];
+        let pairs = [("maxmemory", "1"), ("maxmemory-clients", "200%"), ("hz", "x")];
         let error = set(&Config::default(), &pairs).unwrap_err();
         let why = "percentage argument must be less or equal to 100";
         let text = "CONFIG SET failed (possibly related to argument 'maxmemory-clients') - ";
@@ -320,10 +271,7 @@ mod tests {
             refused(&[("daemonize", "yes")]).ends_with("'daemonize') - can't set immutable config")
         );
         let doubled = refused(&[("maxmemory", "1"), ("MAXMEMORY", "2")]);
-        assert!(
-            doubled.ends_with("'MAXMEMORY') - duplicate parameter"),
-            "{doubled}"
-        );
+        assert!(doubled.ends_with("'MAXMEMORY') - duplicate parameter"), "{doubled}");
         let aliases = refused(&[("slave-priority", "1"), ("replica-priority", "2")]);
         assert!(aliases.ends_with("duplicate parameter"), "{aliases}");
     }

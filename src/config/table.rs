@@ -8,9 +8,9 @@
 //!         "port" port: u16 = 6379, integer(0, 65535), MUTABLE;
 //!     }
 //! }
-//! ```
-//! gives a struct `Network` with a public field `port: u16`, its default, and the row that CONFIG and redis.conf find under
-//! the name `port`. More names follow the first: `"replica-priority" | "slave-priority"`. The comment is the reference's text.
+//! ``` gives a struct `Network` with a public field `port: u16`, its default, and the row that
+//! CONFIG and redis.conf find under the name `port`. More names follow the first:
+//! `"replica-priority" | "slave-priority"`. The comment is the reference's text.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -56,46 +56,28 @@ pub(super) const MUTABLE: Marks = Marks {
 };
 
 /// Set in redis.conf or on the command line only.
-pub(super) const IMMUTABLE: Marks = Marks {
-    change: Change::AtStart,
-    ..MUTABLE
-};
+pub(super) const IMMUTABLE: Marks = Marks { change: Change::AtStart, ..MUTABLE };
 
 impl Marks {
     /// Accepted and remembered, without any effect yet.
     pub(super) const fn stored_only(self) -> Self {
-        Self {
-            effect: Effect::StoredOnly,
-            ..self
-        }
+        Self { effect: Effect::StoredOnly, ..self }
     }
 
     pub(super) const fn hidden(self) -> Self {
-        Self {
-            hidden: true,
-            ..self
-        }
+        Self { hidden: true, ..self }
     }
 
     pub(super) const fn sensitive(self) -> Self {
-        Self {
-            sensitive: true,
-            ..self
-        }
+        Self { sensitive: true, ..self }
     }
 
     pub(super) const fn protected(self) -> Self {
-        Self {
-            protected: true,
-            ..self
-        }
+        Self { protected: true, ..self }
     }
 
     pub(super) const fn denied_while_loading(self) -> Self {
-        Self {
-            denied_while_loading: true,
-            ..self
-        }
+        Self { denied_while_loading: true, ..self }
     }
 }
 
@@ -135,8 +117,7 @@ impl<K: Kind> Slot for Field<K> {
     }
 
     fn lines(&self, name: &str, config: &Config) -> Vec<Line> {
-        self.kind
-            .lines(name, (self.value)(config), (self.value)(&TABLE.defaults))
+        self.kind.lines(name, (self.value)(config), (self.value)(&TABLE.defaults))
     }
 
     fn accepts(&self) -> String {
@@ -177,11 +158,7 @@ pub(super) static TABLE: LazyLock<Table> = LazyLock::new(|| {
             }
         }
     }
-    Table {
-        sections,
-        names,
-        defaults: Config::default(),
-    }
+    Table { sections, names, defaults: Config::default() }
 });
 
 impl Table {
@@ -261,17 +238,12 @@ mod tests {
             let mut config = Config::default();
             let shown = row.slot.show(&TABLE.defaults);
             let words: Vec<&[u8]> = match row.slot.takes_many() {
-                true => shown
-                    .split(|byte| *byte == b' ')
-                    .filter(|word| !word.is_empty())
-                    .collect(),
+                true => shown.split(|byte| *byte == b' ').filter(|word| !word.is_empty()).collect(),
                 false => vec![&shown],
             };
             // What is shown as nothing (replicaof) has no words to read.
             if !words.is_empty() {
-                row.slot
-                    .set(&mut config, &words)
-                    .unwrap_or_else(|_| panic!("{}", row.name));
+                row.slot.set(&mut config, &words).unwrap_or_else(|_| panic!("{}", row.name));
             }
             assert_eq!(row.slot.show(&config), shown, "{}", row.name);
         }
@@ -280,16 +252,9 @@ mod tests {
     #[test]
     fn names_are_lower_case_and_found_in_any() {
         for row in TABLE.rows() {
-            assert!(
-                row.names().all(|name| name == name.to_lowercase()),
-                "{}",
-                row.name
-            );
+            assert!(row.names().all(|name| name == name.to_lowercase()), "{}", row.name);
         }
-        assert_eq!(
-            TABLE.find(b"SLAVE-Priority").map(|row| row.name),
-            Some("replica-priority")
-        );
+        assert_eq!(TABLE.find(b"SLAVE-Priority").map(|row| row.name), Some("replica-priority"));
         assert!(TABLE.find(b"nothing").is_none());
     }
 }

@@ -1,8 +1,11 @@
-//! Lines and words of redis.conf: how a line falls into words, and how a word is quoted to be read back unchanged.
+//! Lines and words of redis.conf: how a line falls into words, and how a word is quoted to be read
+//! back unchanged.
 //!
-//! Words are separated by blanks. `"…"` knows the escapes `\n \r \t \b \a \xHH`, and a backslash before any other byte
-//! gives that byte; `'…'` knows only `\'`. A closing quote must end its word. Bytes need not be text.
-//! Source: https://redis.io/docs/latest/operate/oss_and_stack/management/config/ ("Passing arguments").
+//! Words are separated by blanks. `"…"` knows the escapes `\n \r \t \b \a \xHH`, and a backslash
+//! before any other byte gives that byte; `'…'` knows only `\'`. A closing quote must end its word.
+//! Bytes need not be text.
+//! Source: https://redis.io/docs/latest/operate/oss_and_stack/management/config/ ("Passing
+//! arguments").
 
 /// The words of `line`; `None` when a quote is left open or is followed by more of the same word.
 pub(super) fn split(line: &[u8]) -> Option<Vec<Vec<u8>>> {
@@ -131,10 +134,7 @@ mod tests {
 
     fn words(line: &str) -> Option<Vec<String>> {
         let texts = |words: Vec<Vec<u8>>| {
-            words
-                .into_iter()
-                .map(|word| String::from_utf8_lossy(&word).into_owned())
-                .collect()
+            words.into_iter().map(|word| String::from_utf8_lossy(&word).into_owned()).collect()
         };
         split(line.as_bytes()).map(texts)
     }
@@ -147,10 +147,7 @@ mod tests {
 
     #[test]
     fn double_quotes_know_escapes() {
-        assert_eq!(
-            words(r#"a "b \"c\"" "\x41\n\t\q""#).unwrap(),
-            ["a", "b \"c\"", "A\n\tq"]
-        );
+        assert_eq!(words(r#"a "b \"c\"" "\x41\n\t\q""#).unwrap(), ["a", "b \"c\"", "A\n\tq"]);
     }
 
     #[test]

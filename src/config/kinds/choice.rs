@@ -1,7 +1,8 @@
 //! Options that are one of a few names: yes/no, an enumeration, or a set of flags.
 //!
-//! `choices!` makes of a list of variants and names an enum and its table; a variant with several names shows the first.
-//! Names are compared without case. The refusal lists all of them, as Redis does.
+//! `choices!` makes of a list of variants and names an enum and its table; a variant with several
+//! names shows the first. Names are compared without case. The refusal lists all of them, as Redis
+//! does.
 
 use super::{Kind, Refusal};
 
@@ -13,9 +14,7 @@ pub trait Choice: Copy + PartialEq + Send + Sync + 'static {
     /// The name that CONFIG GET answers.
     fn name(self) -> &'static str {
         let named = Self::NAMES.iter().find(|(_, value)| *value == self);
-        named
-            .expect("every variant is made together with its name")
-            .0
+        named.expect("every variant is made together with its name").0
     }
 }
 
@@ -23,7 +22,9 @@ pub trait Choice: Copy + PartialEq + Send + Sync + 'static {
 macro_rules! choices {
     ($(
         $(#[doc = $about:literal])+
-        $enum:ident { $( $(#[doc = $variant_about:literal])+ $variant:ident = $($name:literal)|+, )+ }
+        $enum:ident {
+            $( $(#[doc = $variant_about:literal])+ $variant:ident = $($name:literal)|+, )+
+        }
     )+) => {$(
         $(#[doc = $about])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,11 +56,7 @@ impl Kind for YesNo {
     }
 
     fn show(&self, value: &bool) -> Vec<u8> {
-        if *value {
-            b"yes".to_vec()
-        } else {
-            b"no".to_vec()
-        }
+        if *value { b"yes".to_vec() } else { b"no".to_vec() }
     }
 
     fn accepts(&self) -> String {
@@ -91,26 +88,16 @@ impl<C: Choice> Kind for OneOf<C> {
 }
 
 fn find<V: Copy>(names: &[(&str, V)], word: &[u8]) -> Option<V> {
-    let named = names
-        .iter()
-        .find(|(name, _)| word.eq_ignore_ascii_case(name.as_bytes()));
+    let named = names.iter().find(|(name, _)| word.eq_ignore_ascii_case(name.as_bytes()));
     named.map(|(_, value)| *value)
 }
 
 fn unknown_name<V>(names: &[(&str, V)]) -> Refusal {
-    format!(
-        "argument(s) must be one of the following: {}",
-        listed(names)
-    )
-    .into()
+    format!("argument(s) must be one of the following: {}", listed(names)).into()
 }
 
 fn listed<V>(names: &[(&str, V)]) -> String {
-    names
-        .iter()
-        .map(|(name, _)| *name)
-        .collect::<Vec<_>>()
-        .join(", ")
+    names.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }
 
 /// How a signal ends the server: the options of SHUTDOWN that it stands for.
@@ -172,9 +159,7 @@ impl Kind for Shutdown {
         for word in words {
             flags.0 |= find(ShutdownFlags::NAMES, word).ok_or_else(refusal)?.0;
         }
-        if flags.contains(ShutdownFlags(
-            ShutdownFlags::SAVE.0 | ShutdownFlags::NOSAVE.0,
-        )) {
+        if flags.contains(ShutdownFlags(ShutdownFlags::SAVE.0 | ShutdownFlags::NOSAVE.0)) {
             return Err("shutdown options SAVE and NOSAVE can't be used simultaneously".into());
         }
         Ok(flags)
@@ -185,10 +170,7 @@ impl Kind for Shutdown {
             return b"default".to_vec();
         }
         let flags = &ShutdownFlags::NAMES[1..];
-        let set = flags
-            .iter()
-            .filter(|(_, flag)| value.contains(*flag))
-            .map(|(name, _)| *name);
+        let set = flags.iter().filter(|(_, flag)| value.contains(*flag)).map(|(name, _)| *name);
         set.collect::<Vec<_>>().join(" ").into_bytes()
     }
 
@@ -221,22 +203,14 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_answered_with_all_names() {
-        let refusal = one_of::<Adjust>()
-            .parse(&[b"maybe"], &Adjust::No)
-            .unwrap_err();
-        assert_eq!(
-            refusal.0,
-            "argument(s) must be one of the following: no, yes, relative"
-        );
+        let refusal = one_of::<Adjust>().parse(&[b"maybe"], &Adjust::No).unwrap_err();
+        assert_eq!(refusal.0, "argument(s) must be one of the following: no, yes, relative");
     }
 
     #[test]
     fn shutdown_flags_are_shown_in_their_order() {
         let parse = |words: &[&[u8]]| Shutdown.parse(words, &ShutdownFlags::DEFAULT);
-        assert_eq!(
-            Shutdown.show(&parse(&[b"force", b"NOSAVE"]).unwrap()),
-            b"nosave force"
-        );
+        assert_eq!(Shutdown.show(&parse(&[b"force", b"NOSAVE"]).unwrap()), b"nosave force");
         assert_eq!(Shutdown.show(&parse(&[b"default"]).unwrap()), b"default");
         assert!(parse(&[b"save", b"nosave"]).is_err());
         assert!(parse(&[]).is_err());

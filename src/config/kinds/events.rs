@@ -1,7 +1,8 @@
 //! notify-keyspace-events: which events are published, one letter per class.
 //!
-//! K and E choose the channel (keyspace, keyevent); the others choose classes; `A` stands for `g$lshzxetd`, that is for all
-//! classes but m (misses), n (new keys), o (overwritten) and c (type changed).
+//! K and E choose the channel (keyspace, keyevent); the others choose classes; `A` stands for
+//! `g$lshzxetd`, that is for all classes but m (misses), n (new keys), o (overwritten) and c (type
+//! changed).
 //! Source: https://redis.io/docs/latest/develop/pubsub/keyspace-notifications/
 
 use super::{Kind, Refusal};
@@ -87,11 +88,7 @@ impl NotifyFlags {
         if self.contains(Self::ALL) {
             letters.push('A');
         }
-        let spoken_for = if self.contains(Self::ALL) {
-            Self::ALL
-        } else {
-            Self::NONE
-        };
+        let spoken_for = if self.contains(Self::ALL) { Self::ALL } else { Self::NONE };
         for (letter, flag) in Self::LETTERS {
             if self.contains(flag) && !spoken_for.contains(flag) {
                 letters.push(char::from(letter));
@@ -134,9 +131,7 @@ mod tests {
     use super::*;
 
     fn shown(letters: &str) -> String {
-        NotifyFlags::from_letters(letters.as_bytes())
-            .unwrap()
-            .letters()
+        NotifyFlags::from_letters(letters.as_bytes()).unwrap().letters()
     }
 
     #[test]

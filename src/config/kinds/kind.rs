@@ -1,9 +1,10 @@
-//! What every kind of option can do: parse words, show a value as CONFIG GET does, write it as CONFIG REWRITE does.
+//! What every kind of option can do: parse words, show a value as CONFIG GET does, write it as
+//! CONFIG REWRITE does.
 
 use std::borrow::Cow;
 
-/// Why words are no value of an option: what stands after " - " in the answer of CONFIG SET, and last on a bad line of
-/// redis.conf.
+/// Why words are no value of an option: what stands after " - " in the answer of CONFIG SET, and
+/// last on a bad line of redis.conf.
 #[derive(Debug, PartialEq)]
 pub(in crate::config) struct Refusal(pub(in crate::config) Cow<'static, str>);
 
@@ -55,15 +56,8 @@ pub(in crate::config) trait Kind: Send + Sync + 'static {
 
     /// The lines that CONFIG REWRITE leaves for this option; the file loses all others.
     fn lines(&self, name: &str, value: &Self::Value, default: &Self::Value) -> Vec<Line> {
-        let presence = if value == default {
-            Presence::IfThere
-        } else {
-            Presence::Always
-        };
-        vec![Line {
-            text: format!("{name} {}", self.written(value)),
-            presence,
-        }]
+        let presence = if value == default { Presence::IfThere } else { Presence::Always };
+        vec![Line { text: format!("{name} {}", self.written(value)), presence }]
     }
 
     /// What may be given, in words, for the reference.

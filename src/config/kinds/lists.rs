@@ -1,4 +1,5 @@
-//! Options of several words: bind, save, replicaof, client-output-buffer-limit, oom-score-adj-values, percentiles.
+//! Options of several words: bind, save, replicaof, client-output-buffer-limit,
+//! oom-score-adj-values, percentiles.
 
 use std::time::Duration;
 
@@ -54,11 +55,7 @@ impl Default for OutputLimits {
             soft_bytes: soft_mb << 20,
             soft_time: Duration::from_secs(soft_s),
         };
-        Self {
-            normal: limit(0, 0, 0),
-            replica: limit(256, 64, 60),
-            pubsub: limit(32, 8, 60),
-        }
+        Self { normal: limit(0, 0, 0), replica: limit(256, 64, 60), pubsub: limit(32, 8, 60) }
     }
 }
 
@@ -84,10 +81,7 @@ impl Kind for Addresses {
             return Err("Too many bind addresses specified.".into());
         }
         let words = if words == [b""] { &[] } else { words };
-        Ok(words
-            .iter()
-            .map(|word| String::from_utf8_lossy(word).into_owned())
-            .collect())
+        Ok(words.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect())
     }
 
     fn show(&self, value: &Vec<String>) -> Vec<u8> {
@@ -95,11 +89,7 @@ impl Kind for Addresses {
     }
 
     fn written(&self, value: &Vec<String>) -> String {
-        if value.is_empty() {
-            "\"\"".to_string()
-        } else {
-            value.join(" ")
-        }
+        if value.is_empty() { "\"\"".to_string() } else { value.join(" ") }
     }
 
     fn lines(&self, name: &str, value: &Vec<String>, default: &Vec<String>) -> Vec<Line> {
@@ -135,26 +125,16 @@ impl Kind for Save {
             let &[after, changes] = pair else {
                 return Err(REFUSAL.into());
             };
-            let after_s = number(after)
-                .filter(|seconds| *seconds >= 1)
-                .ok_or(REFUSAL)?;
+            let after_s = number(after).filter(|seconds| *seconds >= 1).ok_or(REFUSAL)?;
             let changes = number(changes).ok_or(REFUSAL)?;
-            Ok(SavePoint {
-                after: Duration::from_secs(after_s),
-                changes,
-            })
+            Ok(SavePoint { after: Duration::from_secs(after_s), changes })
         };
         words.chunks(2).map(point).collect()
     }
 
     fn show(&self, value: &Vec<SavePoint>) -> Vec<u8> {
         let point = |point: &SavePoint| format!("{} {}", point.after.as_secs(), point.changes);
-        value
-            .iter()
-            .map(point)
-            .collect::<Vec<_>>()
-            .join(" ")
-            .into_bytes()
+        value.iter().map(point).collect::<Vec<_>>().join(" ").into_bytes()
     }
 
     fn written(&self, value: &Vec<SavePoint>) -> String {
@@ -162,7 +142,8 @@ impl Kind for Save {
     }
 
     fn lines(&self, name: &str, value: &Vec<SavePoint>, _: &Vec<SavePoint>) -> Vec<Line> {
-        // Even the default is written: a file without `save` gets whatever default a later version has.
+        // Even the default is written: a file without `save` gets whatever default a later version
+        // has.
         always(name, &self.written(value))
     }
 
@@ -194,10 +175,7 @@ impl Kind for ReplicaOf {
         }
         let port = number(port).and_then(|port| u16::try_from(port).ok());
         let port = port.ok_or("Invalid master port")?;
-        Ok(Some(Primary {
-            host: String::from_utf8_lossy(host).into_owned(),
-            port,
-        }))
+        Ok(Some(Primary { host: String::from_utf8_lossy(host).into_owned(), port }))
     }
 
     fn show(&self, value: &Option<Primary>) -> Vec<u8> {
@@ -206,9 +184,7 @@ impl Kind for ReplicaOf {
     }
 
     fn lines(&self, name: &str, value: &Option<Primary>, _: &Option<Primary>) -> Vec<Line> {
-        value
-            .as_ref()
-            .map_or_else(Vec::new, |_| always(name, &self.written(value)))
+        value.as_ref().map_or_else(Vec::new, |_| always(name, &self.written(value)))
     }
 
     fn accepts(&self) -> String {
@@ -247,36 +223,18 @@ impl Kind for Limits {
 
     fn show(&self, value: &OutputLimits) -> Vec<u8> {
         let shown = |(_, old_name, limit): (&str, &str, OutputLimit)| {
-            let OutputLimit {
-                hard_bytes,
-                soft_bytes,
-                soft_time,
-            } = limit;
-            format!(
-                "{old_name} {hard_bytes} {soft_bytes} {}",
-                soft_time.as_secs()
-            )
+            let OutputLimit { hard_bytes, soft_bytes, soft_time } = limit;
+            format!("{old_name} {hard_bytes} {soft_bytes} {}", soft_time.as_secs())
         };
         classes(value).map(shown).join(" ").into_bytes()
     }
 
     fn lines(&self, name: &str, value: &OutputLimits, default: &OutputLimits) -> Vec<Line> {
         let line = |((class, _, limit), (_, _, default))| {
-            let presence = if limit == default {
-                Presence::IfThere
-            } else {
-                Presence::Always
-            };
-            Line {
-                text: format!("{name} {class} {}", written_limit(limit)),
-                presence,
-            }
+            let presence = if limit == default { Presence::IfThere } else { Presence::Always };
+            Line { text: format!("{name} {class} {}", written_limit(limit)), presence }
         };
-        classes(value)
-            .into_iter()
-            .zip(classes(default))
-            .map(line)
-            .collect()
+        classes(value).into_iter().zip(classes(default)).map(line).collect()
     }
 
     fn written(&self, value: &OutputLimits) -> String {
@@ -342,9 +300,7 @@ impl Kind for OomScores {
         }
         let mut scores = *current;
         for (score, word) in scores.iter_mut().zip(words) {
-            let parsed = std::str::from_utf8(word)
-                .ok()
-                .and_then(|text| text.parse().ok());
+            let parsed = std::str::from_utf8(word).ok().and_then(|text| text.parse().ok());
             let valid = parsed.filter(|value| (-2000..=2000).contains(value));
             *score = valid
                 .ok_or("Invalid oom-score-adj-values, elements must be between -2000 and 2000.")?;
@@ -378,9 +334,8 @@ impl Kind for Percentiles {
     fn parse(&self, words: &[&[u8]], _: &Vec<f64>) -> Result<Vec<f64>, Refusal> {
         let words = if words == [b""] { &[] } else { words };
         let percentile = |word: &&[u8]| {
-            let parsed: Option<f64> = std::str::from_utf8(word)
-                .ok()
-                .and_then(|text| text.parse().ok());
+            let parsed: Option<f64> =
+                std::str::from_utf8(word).ok().and_then(|text| text.parse().ok());
             match parsed {
                 Some(value) if (0.0..=100.0).contains(&value) => Ok(value),
                 Some(value) if !value.is_nan() => Err(
@@ -395,17 +350,9 @@ impl Kind for Percentiles {
     fn show(&self, value: &Vec<f64>) -> Vec<u8> {
         // Six places without trailing zeros: 99.9, not 99.900000000000006.
         let shown = |value: &f64| {
-            format!("{value:.6}")
-                .trim_end_matches('0')
-                .trim_end_matches('.')
-                .to_string()
+            format!("{value:.6}").trim_end_matches('0').trim_end_matches('.').to_string()
         };
-        value
-            .iter()
-            .map(shown)
-            .collect::<Vec<_>>()
-            .join(" ")
-            .into_bytes()
+        value.iter().map(shown).collect::<Vec<_>>().join(" ").into_bytes()
     }
 
     fn written(&self, value: &Vec<f64>) -> String {
@@ -422,27 +369,16 @@ impl Kind for Percentiles {
 }
 
 fn always(name: &str, written: &str) -> Vec<Line> {
-    vec![Line {
-        text: format!("{name} {written}"),
-        presence: Presence::Always,
-    }]
+    vec![Line { text: format!("{name} {written}"), presence: Presence::Always }]
 }
 
 fn or_empty_quotes(shown: Vec<u8>) -> String {
     let text = String::from_utf8_lossy(&shown).into_owned();
-    if text.is_empty() {
-        "\"\"".to_string()
-    } else {
-        text
-    }
+    if text.is_empty() { "\"\"".to_string() } else { text }
 }
 
 fn number(word: &[u8]) -> Option<u64> {
-    std::str::from_utf8(word)
-        .ok()?
-        .parse()
-        .ok()
-        .filter(|number| *number <= i64::MAX as u64)
+    std::str::from_utf8(word).ok()?.parse().ok().filter(|number| *number <= i64::MAX as u64)
 }
 
 #[cfg(test)]
@@ -465,38 +401,22 @@ mod tests {
 
     #[test]
     fn output_limits_change_only_the_classes_named() {
-        let limits = Limits
-            .parse(&split("pubsub 2mb 1mb 5"), &OutputLimits::default())
-            .unwrap();
+        let limits = Limits.parse(&split("pubsub 2mb 1mb 5"), &OutputLimits::default()).unwrap();
         let shown = Limits.show(&limits);
-        assert_eq!(
-            shown,
-            b"normal 0 0 0 slave 268435456 67108864 60 pubsub 2097152 1048576 5"
-        );
-        for bad in [
-            "pubsub 1",
-            "master 1 1 1",
-            "normal x 1 1",
-            "normal 1 1 -1",
-            "blah 1 1 1",
-        ] {
+        assert_eq!(shown, b"normal 0 0 0 slave 268435456 67108864 60 pubsub 2097152 1048576 5");
+        for bad in ["pubsub 1", "master 1 1 1", "normal x 1 1", "normal 1 1 -1", "blah 1 1 1"] {
             assert!(Limits.parse(&split(bad), &limits).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn only_changed_output_limits_must_be_written() {
-        let limits = Limits
-            .parse(&split("slave 1gb 0 0"), &OutputLimits::default())
-            .unwrap();
+        let limits = Limits.parse(&split("slave 1gb 0 0"), &OutputLimits::default()).unwrap();
         let lines = Limits.lines("limit", &limits, &OutputLimits::default());
         assert_eq!(lines.len(), 3);
         assert_eq!(lines[1].text, "limit replica 1gb 0 0");
         let presence: Vec<_> = lines.iter().map(|line| line.presence).collect();
-        assert_eq!(
-            presence,
-            [Presence::IfThere, Presence::Always, Presence::IfThere]
-        );
+        assert_eq!(presence, [Presence::IfThere, Presence::Always, Presence::IfThere]);
     }
 
     #[test]
@@ -504,21 +424,13 @@ mod tests {
         let primary = ReplicaOf.parse(&split("db.example 6380"), &None).unwrap();
         assert_eq!(ReplicaOf.show(&primary), b"db.example 6380");
         assert_eq!(ReplicaOf.parse(&split("NO one"), &primary).unwrap(), None);
-        assert_eq!(
-            ReplicaOf.parse(&split("h abc"), &None).unwrap_err().0,
-            "Invalid master port"
-        );
-        assert_eq!(
-            ReplicaOf.parse(&split("h"), &None).unwrap_err().0,
-            WRONG_NUMBER
-        );
+        assert_eq!(ReplicaOf.parse(&split("h abc"), &None).unwrap_err().0, "Invalid master port");
+        assert_eq!(ReplicaOf.parse(&split("h"), &None).unwrap_err().0, WRONG_NUMBER);
     }
 
     #[test]
     fn percentiles_are_shown_without_trailing_zeros() {
-        let values = Percentiles
-            .parse(&split("50 99.90 100"), &Vec::new())
-            .unwrap();
+        let values = Percentiles.parse(&split("50 99.90 100"), &Vec::new()).unwrap();
         assert_eq!(Percentiles.show(&values), b"50 99.9 100");
         for bad in ["101", "-1", "x", "nan"] {
             assert!(Percentiles.parse(&split(bad), &values).is_err(), "{bad}");
@@ -527,14 +439,8 @@ mod tests {
 
     #[test]
     fn no_address_and_one_empty_address_are_the_same() {
-        assert_eq!(
-            Addresses.parse(&split(""), &Vec::new()).unwrap(),
-            Vec::<String>::new()
-        );
-        assert_eq!(
-            Addresses.parse(&[], &Vec::new()).unwrap(),
-            Vec::<String>::new()
-        );
+        assert_eq!(Addresses.parse(&split(""), &Vec::new()).unwrap(), Vec::<String>::new());
+        assert_eq!(Addresses.parse(&[], &Vec::new()).unwrap(), Vec::<String>::new());
         assert!(Addresses.parse(&[&b"a"[..]; 17], &Vec::new()).is_err());
     }
 }

@@ -1,8 +1,10 @@
-//! Options that are numbers: integers, octal modes, memory sizes with units, sizes or percentages, spans of time.
+//! Options that are numbers: integers, octal modes, memory sizes with units, sizes or percentages,
+//! spans of time.
 //!
-//! Limits and refusals are Redis's. Every number is compared as `i128`, which holds each type an option can have, so that a
-//! limit stands in the table as it does in Redis: `integer(0, I32_MAX)`.
-//! Memory units: `k`, `m`, `g` are powers of 1000; `kb`, `mb`, `gb` powers of 1024; case does not matter.
+//! Limits and refusals are Redis's. Every number is compared as `i128`, which holds each type an
+//! option can have, so that a limit stands in the table as it does in Redis: `integer(0, I32_MAX)`.
+//! Memory units: `k`, `m`, `g` are powers of 1000; `kb`, `mb`, `gb` powers of 1024; case does not
+//! matter.
 //! Source: the head of redis.conf ("Note on units").
 
 use std::marker::PhantomData;
@@ -55,13 +57,7 @@ pub(in crate::config) struct Integer<N> {
 }
 
 const fn number<N>(min: i128, max: i128, notation: Notation) -> Integer<N> {
-    Integer {
-        min,
-        max,
-        notation,
-        clamp: None,
-        number: PhantomData,
-    }
+    Integer { min, max, notation, clamp: None, number: PhantomData }
 }
 
 /// A decimal integer.
@@ -101,9 +97,7 @@ impl<N> Integer<N> {
             let (min, max) = (self.print(self.min), self.print(self.max));
             return Err(format!("argument must be between {min} and {max} inclusive").into());
         }
-        Ok(self
-            .clamp
-            .map_or(wide, |(least, most)| wide.clamp(least, most)))
+        Ok(self.clamp.map_or(wide, |(least, most)| wide.clamp(least, most)))
     }
 
     fn print(&self, wide: i128) -> String {
@@ -143,10 +137,7 @@ impl<N: Number> Kind for Integer<N> {
             Notation::Octal => "octal",
             Notation::Memory => "memory",
         };
-        format!(
-            "{what}{}",
-            told_range(self.min, self.max, |wide| self.print_with_unit(wide))
-        )
+        format!("{what}{}", told_range(self.min, self.max, |wide| self.print_with_unit(wide)))
     }
 }
 
@@ -193,9 +184,8 @@ const MEMORY_UNITS: &[(&str, u64)] = &[
 pub(super) fn parse_memory(word: &[u8]) -> Option<i128> {
     let digits = word.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (digits, unit) = word.split_at(digits);
-    let (_, factor) = MEMORY_UNITS
-        .iter()
-        .find(|(name, _)| unit.eq_ignore_ascii_case(name.as_bytes()))?;
+    let (_, factor) =
+        MEMORY_UNITS.iter().find(|(name, _)| unit.eq_ignore_ascii_case(name.as_bytes()))?;
     if digits.is_empty() {
         return Some(0);
     }
@@ -235,12 +225,8 @@ impl Kind for MemoryOrPercent {
     fn parse(&self, words: &[&[u8]], _: &MemoryLimit) -> Result<MemoryLimit, Refusal> {
         if let Some(bytes) = parse_memory(words[0]) {
             let refusal = || format!("argument must be between -100 and {I64_MAX} inclusive");
-            let bytes = u64::try_from(bytes)
-                .ok()
-                .filter(|bytes| *bytes <= i64::MAX as u64);
-            return bytes
-                .map(MemoryLimit::Bytes)
-                .ok_or_else(|| refusal().into());
+            let bytes = u64::try_from(bytes).ok().filter(|bytes| *bytes <= i64::MAX as u64);
+            return bytes.map(MemoryLimit::Bytes).ok_or_else(|| refusal().into());
         }
         let percent = words[0].strip_suffix(b"%").and_then(parse_decimal);
         match percent {
@@ -278,20 +264,12 @@ pub(in crate::config) struct Span {
 
 /// A span of time in whole seconds.
 pub(in crate::config) const fn seconds(min: i128, max: i128) -> Span {
-    Span {
-        limits: integer(min, max),
-        unit: "seconds",
-        unit_ms: 1000,
-    }
+    Span { limits: integer(min, max), unit: "seconds", unit_ms: 1000 }
 }
 
 /// A span of time in whole milliseconds.
 pub(in crate::config) const fn milliseconds(min: i128, max: i128) -> Span {
-    Span {
-        limits: integer(min, max),
-        unit: "milliseconds",
-        unit_ms: 1,
-    }
+    Span { limits: integer(min, max), unit: "milliseconds", unit_ms: 1 }
 }
 
 impl Kind for Span {
@@ -306,9 +284,7 @@ impl Kind for Span {
     }
 
     fn show(&self, value: &Duration) -> Vec<u8> {
-        (value.as_millis() / u128::from(self.unit_ms))
-            .to_string()
-            .into_bytes()
+        (value.as_millis() / u128::from(self.unit_ms)).to_string().into_bytes()
     }
 
     fn accepts(&self) -> String {
@@ -330,25 +306,13 @@ mod tests {
     fn integers_are_strict_and_limited() {
         let port = integer::<u16>(0, 65535);
         assert_eq!(port.parse(&[b"6380"], &0).unwrap(), 6380);
-        for word in [
-            "",
-            "+1",
-            "01",
-            "-0",
-            "1 ",
-            "0x1",
-            "--bla",
-            "99999999999999999999",
-        ] {
+        for word in ["", "+1", "01", "-0", "1 ", "0x1", "--bla", "99999999999999999999"] {
             assert_eq!(
                 refusal(integer::<u16>(0, 65535), word, 0),
                 "argument couldn't be parsed into an integer"
             );
         }
-        assert_eq!(
-            refusal(port, "65536", 0),
-            "argument must be between 0 and 65535 inclusive"
-        );
+        assert_eq!(refusal(port, "65536", 0), "argument must be between 0 and 65535 inclusive");
     }
 
     #[test]
@@ -373,13 +337,7 @@ mod tests {
     fn memory_is_shown_in_bytes_and_written_with_the_unit_that_divides_it() {
         let kind = memory::<u64>(0, U64_MAX);
         assert_eq!(kind.show(&(3 << 20)), b"3145728");
-        let written = [
-            (3 << 20, "3mb"),
-            (1 << 30, "1gb"),
-            (1025, "1025"),
-            (2048, "2kb"),
-            (0, "0"),
-        ];
+        let written = [(3 << 20, "3mb"), (1 << 30, "1gb"), (1025, "1025"), (2048, "2kb"), (0, "0")];
         for (bytes, text) in written {
             assert_eq!(kind.written(&bytes), text);
         }
@@ -394,10 +352,7 @@ mod tests {
             refusal(octal::<u32>(0, 0o777), "1000", 0),
             "argument must be between 0 and 777 inclusive"
         );
-        assert_eq!(
-            refusal(kind, "9", 0),
-            "argument couldn't be parsed as an octal number"
-        );
+        assert_eq!(refusal(kind, "9", 0), "argument couldn't be parsed as an octal number");
     }
 
     #[test]
@@ -423,9 +378,7 @@ mod tests {
         assert_eq!(minute, Duration::from_secs(60));
         assert_eq!(seconds(0, I32_MAX).show(&minute), b"60");
         assert_eq!(milliseconds(0, I64_MAX).show(&minute), b"60000");
-        let longest = seconds(0, I64_MAX)
-            .parse(&[b"9223372036854775807"], &zero)
-            .unwrap();
+        let longest = seconds(0, I64_MAX).parse(&[b"9223372036854775807"], &zero).unwrap();
         assert_eq!(seconds(0, I64_MAX).show(&longest), b"9223372036854775807");
     }
 

@@ -1,7 +1,7 @@
 //! Options that are text: strings, paths of files, secrets, and the working directory.
 //!
-//! Strings must be UTF-8; paths and secrets may hold any bytes. A secret never shows in `Debug`, hence in no log.
-//! An optional text is absent when empty: CONFIG REWRITE leaves no line for it.
+//! Strings must be UTF-8; paths and secrets may hold any bytes. A secret never shows in `Debug`,
+//! hence in no log. An optional text is absent when empty: CONFIG REWRITE leaves no line for it.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -36,11 +36,7 @@ impl From<&[u8]> for Secret {
 
 impl fmt::Debug for Secret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(if self.is_empty() {
-            "(none)"
-        } else {
-            "(redacted)"
-        })
+        formatter.write_str(if self.is_empty() { "(none)" } else { "(redacted)" })
     }
 }
 
@@ -100,20 +96,12 @@ pub(in crate::config) struct Text<T> {
 
 /// A text that is written even when empty.
 pub(in crate::config) const fn text<T: Textual>() -> Text<T> {
-    Text {
-        when_empty: WhenEmpty::Written,
-        check: |_| Ok(()),
-        text: PhantomData,
-    }
+    Text { when_empty: WhenEmpty::Written, check: |_| Ok(()), text: PhantomData }
 }
 
 /// A text that is absent when empty.
 pub(in crate::config) const fn optional<T: Textual>() -> Text<T> {
-    Text {
-        when_empty: WhenEmpty::Absent,
-        check: |_| Ok(()),
-        text: PhantomData,
-    }
+    Text { when_empty: WhenEmpty::Absent, check: |_| Ok(()), text: PhantomData }
 }
 
 impl<T> Text<T> {
@@ -144,15 +132,8 @@ impl<T: Textual> Kind for Text<T> {
         if value.bytes().is_empty() && self.when_empty == WhenEmpty::Absent {
             return Vec::new();
         }
-        let presence = if value == default {
-            Presence::IfThere
-        } else {
-            Presence::Always
-        };
-        vec![Line {
-            text: format!("{name} {}", self.written(value)),
-            presence,
-        }]
+        let presence = if value == default { Presence::IfThere } else { Presence::Always };
+        vec![Line { text: format!("{name} {}", self.written(value)), presence }]
     }
 
     fn accepts(&self) -> String {
@@ -201,22 +182,14 @@ pub(in crate::config) fn node_name(word: &[u8]) -> Result<(), &'static str> {
 pub(in crate::config) fn ipv4(word: &[u8]) -> Result<(), &'static str> {
     let parsed =
         std::str::from_utf8(word).is_ok_and(|text| text.parse::<std::net::Ipv4Addr>().is_ok());
-    if word.is_empty() || parsed {
-        Ok(())
-    } else {
-        Err("Invalid IPv4 address")
-    }
+    if word.is_empty() || parsed { Ok(()) } else { Err("Invalid IPv4 address") }
 }
 
 /// An IPv6 address, or nothing.
 pub(in crate::config) fn ipv6(word: &[u8]) -> Result<(), &'static str> {
     let parsed =
         std::str::from_utf8(word).is_ok_and(|text| text.parse::<std::net::Ipv6Addr>().is_ok());
-    if word.is_empty() || parsed {
-        Ok(())
-    } else {
-        Err("Invalid IPv6 address")
-    }
+    if word.is_empty() || parsed { Ok(()) } else { Err("Invalid IPv6 address") }
 }
 
 /// A template of the process's title: `{name}` with one of the known names, and not empty.
@@ -235,15 +208,9 @@ pub(in crate::config) fn title_template(word: &[u8]) -> Result<(), &'static str>
     let text = std::str::from_utf8(word).map_err(|_| REFUSAL)?;
     let mut parts = text.split('{');
     let opened = parts.next();
-    let all_known = parts.all(|part| {
-        part.split_once('}')
-            .is_some_and(|(name, _)| KNOWN.contains(&name))
-    });
-    if opened.is_some() && !text.trim().is_empty() && all_known {
-        Ok(())
-    } else {
-        Err(REFUSAL)
-    }
+    let all_known =
+        parts.all(|part| part.split_once('}').is_some_and(|(name, _)| KNOWN.contains(&name)));
+    if opened.is_some() && !text.trim().is_empty() && all_known { Ok(()) } else { Err(REFUSAL) }
 }
 
 pub(in crate::config) struct Directory;
@@ -273,10 +240,7 @@ impl Kind for Directory {
 
     fn lines(&self, name: &str, value: &PathBuf, _: &PathBuf) -> Vec<Line> {
         // Started from elsewhere, the same file must lead to the same data.
-        vec![Line {
-            text: format!("{name} {}", self.written(value)),
-            presence: Presence::Always,
-        }]
+        vec![Line { text: format!("{name} {}", self.written(value)), presence: Presence::Always }]
     }
 
     fn accepts(&self) -> String {
@@ -304,10 +268,7 @@ pub(in crate::config) fn reason(error: &std::io::Error) -> String {
         std::io::ErrorKind::NotADirectory => "Not a directory".to_string(),
         _ => error.to_string(),
     };
-    text.split(" (os error")
-        .next()
-        .unwrap_or_default()
-        .to_string()
+    text.split(" (os error").next().unwrap_or_default().to_string()
 }
 
 #[cfg(test)]
@@ -323,13 +284,7 @@ mod tests {
     fn an_empty_text_leaves_a_line_and_an_absent_one_none() {
         let empty = String::new();
         let written = text::<String>().lines("logfile", &empty, &empty);
-        assert_eq!(
-            written,
-            [Line {
-                text: "logfile \"\"".into(),
-                presence: Presence::IfThere
-            }]
-        );
+        assert_eq!(written, [Line { text: "logfile \"\"".into(), presence: Presence::IfThere }]);
         assert_eq!(optional::<String>().lines("pidfile", &empty, &empty), []);
     }
 

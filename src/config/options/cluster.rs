@@ -39,7 +39,8 @@ options! {
         "cluster-config-save-behavior" cluster_config_save_behavior: SaveBehavior =
             SaveBehavior::Sync, one_of(), MUTABLE.stored_only();
         /// The number of databases of a node.
-        "cluster-databases" cluster_databases: u32 = 1, integer(1, I32_MAX), IMMUTABLE.stored_only();
+        "cluster-databases" cluster_databases: u32 =
+            1, integer(1, I32_MAX), IMMUTABLE.stored_only();
         /// The port of the bus between nodes; 0 is the client port plus 10000.
         "cluster-port" cluster_port: u16 = 0, integer(0, 65535), IMMUTABLE.stored_only();
         /// How long a node may be silent before it is taken for failed.
@@ -73,16 +74,19 @@ options! {
         "cluster-migration-barrier" cluster_migration_barrier: u32 =
             1, integer(0, I32_MAX), MUTABLE.stored_only();
         /// How old a replica's data may be, in node timeouts, for it to take over; 0 is no limit.
-        "cluster-replica-validity-factor" | "cluster-slave-validity-factor" cluster_replica_validity_factor: u32 =
+        "cluster-replica-validity-factor" | "cluster-slave-validity-factor"
+            cluster_replica_validity_factor: u32 =
             10, integer(0, I32_MAX), MUTABLE.stored_only();
         /// Keeps this replica from taking over by itself.
-        "cluster-replica-no-failover" | "cluster-slave-no-failover" cluster_replica_no_failover: bool =
+        "cluster-replica-no-failover" | "cluster-slave-no-failover"
+            cluster_replica_no_failover: bool =
             false, yes_no(), MUTABLE.stored_only();
         /// How long a failover that was asked for may take.
         "cluster-manual-failover-timeout" cluster_manual_failover_timeout: Duration =
             Duration::from_secs(5), milliseconds(1, I32_MAX), MUTABLE.stored_only();
         /// The address that other nodes and clients are told.
-        "cluster-announce-ip" cluster_announce_ip: String = String::new(), optional(), MUTABLE.stored_only();
+        "cluster-announce-ip" cluster_announce_ip: String =
+            String::new(), optional(), MUTABLE.stored_only();
         /// The IPv4 address that clients are told.
         "cluster-announce-client-ipv4" cluster_announce_client_ipv4: String =
             String::new(), optional().checked(ipv4), MUTABLE.stored_only();
@@ -96,7 +100,8 @@ options! {
         "cluster-announce-client-tls-port" cluster_announce_client_tls_port: u16 =
             0, integer(0, 65535), MUTABLE.stored_only();
         /// The port that other nodes are told; 0 is `port`.
-        "cluster-announce-port" cluster_announce_port: u16 = 0, integer(0, 65535), MUTABLE.stored_only();
+        "cluster-announce-port" cluster_announce_port: u16 =
+            0, integer(0, 65535), MUTABLE.stored_only();
         /// The TLS port that other nodes are told; 0 is `tls-port`.
         "cluster-announce-tls-port" cluster_announce_tls_port: u16 =
             0, integer(0, 65535), MUTABLE.stored_only();
@@ -113,7 +118,8 @@ options! {
         "cluster-preferred-endpoint-type" cluster_preferred_endpoint_type: EndpointType =
             EndpointType::Ip, one_of(), MUTABLE.stored_only();
         /// Counts what each slot costs.
-        "cluster-slot-stats-enabled" cluster_slot_stats_enabled: bool = false, yes_no(), MUTABLE.stored_only();
+        "cluster-slot-stats-enabled" cluster_slot_stats_enabled: bool =
+            false, yes_no(), MUTABLE.stored_only();
         /// The percentage of commands checked for whether they would run in a cluster.
         "cluster-compatibility-sample-ratio" cluster_compatibility_sample_ratio: u32 =
             0, integer(0, 100), MUTABLE.stored_only();
@@ -121,21 +127,20 @@ options! {
         "cluster-slot-migration-log-max-len" cluster_slot_migration_log_max_len: u64 =
             1000, integer(0, I64_MAX), MUTABLE.stored_only();
         /// The lag at which a migration pauses writes to hand a slot over (Redis).
-        "cluster-slot-migration-handoff-max-lag-bytes" cluster_slot_migration_handoff_max_lag_bytes: u64 =
+        "cluster-slot-migration-handoff-max-lag-bytes"
+            cluster_slot_migration_handoff_max_lag_bytes: u64 =
             1 << 20, memory(0, I64_MAX), MUTABLE.stored_only();
         /// How long it may pause them.
-        "cluster-slot-migration-write-pause-timeout" cluster_slot_migration_write_pause_timeout: Duration =
+        "cluster-slot-migration-write-pause-timeout"
+            cluster_slot_migration_write_pause_timeout: Duration =
             Duration::from_secs(10), milliseconds(0, I64_MAX), MUTABLE.stored_only();
-        /// The lag at which a migration pauses writes to hand a slot over (Valkey); -1 pauses at once.
+        /// The lag at which a migration pauses writes to hand a slot over (Valkey); -1 pauses at
+        /// once.
         "slot-migration-max-failover-repl-bytes" slot_migration_max_failover_repl_bytes: i64 =
             0, integer(-1, I64_MAX), MUTABLE.stored_only();
     }
 }
 
 fn cluster_config_file(word: &[u8]) -> Result<(), &'static str> {
-    if word.is_empty() {
-        Err("cluster-config-file can't be empty")
-    } else {
-        Ok(())
-    }
+    if word.is_empty() { Err("cluster-config-file can't be empty") } else { Ok(()) }
 }

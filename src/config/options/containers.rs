@@ -17,7 +17,8 @@ options! {
         "list-max-listpack-size" | "list-max-ziplist-size" list_max_listpack_size: i32 =
             -2, integer(I32_MIN, I32_MAX), MUTABLE.stored_only();
         /// How many blocks at each end of a list stay uncompressed; 0 compresses none.
-        "list-compress-depth" list_compress_depth: u32 = 0, integer(0, I32_MAX), MUTABLE.stored_only();
+        "list-compress-depth" list_compress_depth: u32 =
+            0, integer(0, I32_MAX), MUTABLE.stored_only();
         /// The most members of a set of integers that is packed.
         "set-max-intset-entries" set_max_intset_entries: usize =
             512, integer(0, I64_MAX), MUTABLE.stored_only();
@@ -34,17 +35,21 @@ options! {
         "zset-max-listpack-value" | "zset-max-ziplist-value" zset_max_listpack_value: usize =
             64, memory(0, I64_MAX), MUTABLE.stored_only();
         /// The size up to which a HyperLogLog is sparse.
-        "hll-sparse-max-bytes" hll_sparse_max_bytes: usize = 3000, memory(0, I64_MAX), MUTABLE.stored_only();
+        "hll-sparse-max-bytes" hll_sparse_max_bytes: usize =
+            3000, memory(0, I64_MAX), MUTABLE.stored_only();
         /// The size of a block of a stream; 0 is no limit.
         "stream-node-max-bytes" stream_node_max_bytes: usize =
             4096, memory(0, I64_MAX), MUTABLE.stored_only();
         /// The most entries of a block of a stream; 0 is no limit.
         "stream-node-max-entries" stream_node_max_entries: u64 =
             100, integer(0, I64_MAX), MUTABLE.stored_only();
-        /// For how many seconds a stream remembers the ids by which producers mark repeated entries.
-        "stream-idmp-duration" stream_idmp_duration_s: u32 = 100, integer(1, 86_400), MUTABLE.stored_only();
+        /// For how many seconds a stream remembers the ids by which producers mark repeated
+        /// entries.
+        "stream-idmp-duration" stream_idmp_duration_s: u32 =
+            100, integer(1, 86_400), MUTABLE.stored_only();
         /// How many such ids a stream remembers for each producer.
-        "stream-idmp-maxsize" stream_idmp_maxsize: u32 = 100, integer(1, 10_000), MUTABLE.stored_only();
+        "stream-idmp-maxsize" stream_idmp_maxsize: u32 =
+            100, integer(1, 10_000), MUTABLE.stored_only();
         /// A seed of the tables' hash, shared by servers whose SCAN cursors are to agree.
         "hash-seed" hash_seed: String = String::new(), optional(), IMMUTABLE.stored_only();
     }

@@ -41,7 +41,8 @@ options! {
         "extended-redis-compatibility" extended_redis_compatibility: bool =
             false, yes_no(), MUTABLE.stored_only();
         /// For tests: the protocol of a client that has not said HELLO.
-        "client-default-resp" client_default_resp: u32 = 2, integer(2, 3), IMMUTABLE.stored_only().hidden();
+        "client-default-resp" client_default_resp: u32 =
+            2, integer(2, 3), IMMUTABLE.stored_only().hidden();
         /// Runs vector set commands on one thread.
         "vset-force-single-threaded-execution" vset_force_single_threaded_execution: bool =
             false, yes_no(), MUTABLE.stored_only();

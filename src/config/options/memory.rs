@@ -46,20 +46,27 @@ options! {
         /// How slowly the frequency counter grows.
         "lfu-log-factor" lfu_log_factor: u32 = 10, integer(0, I32_MAX), MUTABLE.stored_only();
         /// After how many minutes the frequency counter is lowered by one.
-        "lfu-decay-time" lfu_decay_time_minutes: u32 = 1, integer(0, I32_MAX), MUTABLE.stored_only();
-        /// How hard Redis looks for keys that are past their deadline; Redstart knows which they are.
+        "lfu-decay-time" lfu_decay_time_minutes: u32 =
+            1, integer(0, I32_MAX), MUTABLE.stored_only();
+        /// How hard Redis looks for keys that are past their deadline; Redstart knows which they
+        /// are.
         "active-expire-effort" active_expire_effort: u32 = 1, integer(1, 10), MUTABLE.stored_only();
         /// Frees evicted values in the background.
-        "lazyfree-lazy-eviction" lazyfree_lazy_eviction: bool = true, yes_no(), MUTABLE.stored_only();
+        "lazyfree-lazy-eviction" lazyfree_lazy_eviction: bool =
+            true, yes_no(), MUTABLE.stored_only();
         /// Frees expired values in the background.
         "lazyfree-lazy-expire" lazyfree_lazy_expire: bool = true, yes_no(), MUTABLE.stored_only();
         /// Frees values that a command overwrites in the background.
-        "lazyfree-lazy-server-del" lazyfree_lazy_server_del: bool = true, yes_no(), MUTABLE.stored_only();
+        "lazyfree-lazy-server-del" lazyfree_lazy_server_del: bool =
+            true, yes_no(), MUTABLE.stored_only();
         /// Lets DEL free in the background, as UNLINK does.
-        "lazyfree-lazy-user-del" lazyfree_lazy_user_del: bool = true, yes_no(), MUTABLE.stored_only();
+        "lazyfree-lazy-user-del" lazyfree_lazy_user_del: bool =
+            true, yes_no(), MUTABLE.stored_only();
         /// Lets FLUSHALL and FLUSHDB free in the background unless told otherwise.
-        "lazyfree-lazy-user-flush" lazyfree_lazy_user_flush: bool = true, yes_no(), MUTABLE.stored_only();
-        /// Whether Redis resizes its tables in idle moments; Redstart's grow by small steps at any time.
+        "lazyfree-lazy-user-flush" lazyfree_lazy_user_flush: bool =
+            true, yes_no(), MUTABLE.stored_only();
+        /// Whether Redis resizes its tables in idle moments; Redstart's grow by small steps at any
+        /// time.
         "activerehashing" activerehashing: bool = true, yes_no(), MUTABLE.stored_only();
         /// Moves values together when memory is fragmented.
         "activedefrag" activedefrag: bool = false, yes_no(), MUTABLE.stored_only();
@@ -73,11 +80,14 @@ options! {
         "active-defrag-threshold-upper" active_defrag_threshold_upper: u32 =
             100, integer(0, 1000), MUTABLE.stored_only();
         /// The least percentage of a core that it takes.
-        "active-defrag-cycle-min" active_defrag_cycle_min: u32 = 1, integer(1, 99), MUTABLE.stored_only();
+        "active-defrag-cycle-min" active_defrag_cycle_min: u32 =
+            1, integer(1, 99), MUTABLE.stored_only();
         /// The greatest percentage of a core that it takes.
-        "active-defrag-cycle-max" active_defrag_cycle_max: u32 = 25, integer(1, 99), MUTABLE.stored_only();
+        "active-defrag-cycle-max" active_defrag_cycle_max: u32 =
+            25, integer(1, 99), MUTABLE.stored_only();
         /// The longest that it works at a time, in microseconds.
-        "active-defrag-cycle-us" active_defrag_cycle_us: u32 = 500, integer(0, 100_000), MUTABLE.stored_only();
+        "active-defrag-cycle-us" active_defrag_cycle_us: u32 =
+            500, integer(0, 100_000), MUTABLE.stored_only();
         /// Containers of more elements are moved in several turns.
         "active-defrag-max-scan-fields" active_defrag_max_scan_fields: u64 =
             1000, integer(1, I64_MAX), MUTABLE.stored_only();

@@ -1,8 +1,11 @@
-//! The options themselves, by theme: one comment and one line each. See `table.rs` for what a line means.
+//! The options themselves, by theme: one comment and one line each. See `table.rs` for what a line
+//! means.
 //!
-//! `network` sockets, clients   `process` threads, files, shutdown   `observe` logs, slow log   `memory` limits, eviction
-//! `persistence`  `replication`  `cluster`  `tls`  `security`  `containers` encodings   `features` the rest
-//! Defaults are Redis's, or Valkey's where it chose a newer one; a line without `stored_only` works today.
+//! `network` sockets, clients   `process` threads, files, shutdown   `observe` logs, slow log
+//! `memory` limits, eviction
+//! `persistence`  `replication`  `cluster`  `tls`  `security`  `containers` encodings   `features`
+//! the rest Defaults are Redis's, or Valkey's where it chose a newer one; a line without
+//! `stored_only` works today.
 
 mod cluster;
 mod containers;

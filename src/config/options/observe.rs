@@ -78,7 +78,8 @@ options! {
         "log-timestamp-format" log_timestamp_format: LogTimestamp =
             LogTimestamp::Legacy, one_of(), MUTABLE.stored_only();
         /// Keeps keys, values and names out of the log.
-        "hide-user-data-from-log" hide_user_data_from_log: bool = true, yes_no(), MUTABLE.stored_only();
+        "hide-user-data-from-log" hide_user_data_from_log: bool =
+            true, yes_no(), MUTABLE.stored_only();
         /// Logs to syslog, too.
         "syslog-enabled" syslog_enabled: bool = false, yes_no(), IMMUTABLE.stored_only();
         /// The name under which syslog knows the server.
@@ -89,15 +90,18 @@ options! {
         /// Logs a report when the server crashes.
         "crash-log-enabled" crash_log_enabled: bool = true, yes_no(), MUTABLE.stored_only();
         /// Tests the memory after a crash.
-        "crash-memcheck-enabled" crash_memcheck_enabled: bool = true, yes_no(), MUTABLE.stored_only();
+        "crash-memcheck-enabled" crash_memcheck_enabled: bool =
+            true, yes_no(), MUTABLE.stored_only();
         /// Commands that take at least so many microseconds are kept for SLOWLOG; -1 keeps none.
-        "slowlog-log-slower-than" | "commandlog-execution-slower-than" slowlog_log_slower_than_us: i64 =
+        "slowlog-log-slower-than" | "commandlog-execution-slower-than"
+            slowlog_log_slower_than_us: i64 =
             10_000, integer(-1, I64_MAX), MUTABLE.stored_only();
         /// How many of them are kept.
         "slowlog-max-len" | "commandlog-slow-execution-max-len" slowlog_max_len: usize =
             128, integer(0, I64_MAX), MUTABLE.stored_only();
         /// How many arguments of a command SLOWLOG keeps.
-        "slowlog-entry-max-argc" slowlog_entry_max_argc: u32 = 32, integer(2, I32_MAX), MUTABLE.stored_only();
+        "slowlog-entry-max-argc" slowlog_entry_max_argc: u32 =
+            32, integer(2, I32_MAX), MUTABLE.stored_only();
         /// How many bytes of an argument SLOWLOG keeps.
         "slowlog-entry-max-string-len" slowlog_entry_max_string_len: u32 =
             128, integer(1, I32_MAX), MUTABLE.stored_only();
@@ -122,6 +126,7 @@ options! {
         "latency-tracking-info-percentiles" latency_tracking_info_percentiles: Vec<f64> =
             vec![50.0, 99.0, 99.9], percentiles(), MUTABLE.stored_only();
         /// Counts keys by their size.
-        "key-memory-histograms" key_memory_histograms: bool = false, yes_no(), IMMUTABLE.stored_only();
+        "key-memory-histograms" key_memory_histograms: bool =
+            false, yes_no(), IMMUTABLE.stored_only();
     }
 }

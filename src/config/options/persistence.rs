@@ -41,7 +41,8 @@ choices! {
 options! {
     /// Persistence
     persistence: Persistence {
-        /// Saves when so many keys changed in so many seconds; several pairs, any of which is enough.
+        /// Saves when so many keys changed in so many seconds; several pairs, any of which is
+        /// enough.
         "save" save: Vec<SavePoint> = default_save_points(), save_points(), MUTABLE.stored_only();
         /// The name of the snapshot in `dir`.
         "dbfilename" dbfilename: String =
@@ -57,11 +58,13 @@ options! {
         "sanitize-dump-payload" sanitize_dump_payload: SanitizeDump =
             SanitizeDump::No, one_of(), MUTABLE.stored_only();
         /// Refuses writes after a snapshot failed.
-        "stop-writes-on-bgsave-error" stop_writes_on_bgsave_error: bool = true, yes_no(), MUTABLE.stored_only();
+        "stop-writes-on-bgsave-error" stop_writes_on_bgsave_error: bool =
+            true, yes_no(), MUTABLE.stored_only();
         /// Removes snapshots that served only a replica's synchronization.
         "rdb-del-sync-files" rdb_del_sync_files: bool = false, yes_no(), MUTABLE.stored_only();
         /// Syncs a snapshot to the disk bit by bit while it is written.
-        "rdb-save-incremental-fsync" rdb_save_incremental_fsync: bool = true, yes_no(), MUTABLE.stored_only();
+        "rdb-save-incremental-fsync" rdb_save_incremental_fsync: bool =
+            true, yes_no(), MUTABLE.stored_only();
         /// For tests: microseconds that saving waits after each key.
         "rdb-key-save-delay" rdb_key_save_delay_us: i32 =
             0, integer(I32_MIN, I32_MAX), MUTABLE.stored_only().hidden();
@@ -72,7 +75,8 @@ options! {
         "loading-process-events-interval-bytes" loading_process_events_interval_bytes: u64 =
             2 << 20, memory(1024, I32_MAX), MUTABLE.stored_only().hidden();
         /// Appends every write to a file that is replayed at start.
-        "appendonly" appendonly: bool = false, yes_no(), MUTABLE.denied_while_loading().stored_only();
+        "appendonly" appendonly: bool =
+            false, yes_no(), MUTABLE.denied_while_loading().stored_only();
         /// How the names of its parts begin.
         "appendfilename" appendfilename: String =
             "appendonly.aof".into(), text().checked(appendfilename), IMMUTABLE.stored_only();
@@ -80,9 +84,11 @@ options! {
         "appenddirname" appenddirname: String =
             "appendonlydir".into(), text().checked(appenddirname), IMMUTABLE.stored_only();
         /// When what was appended reaches the disk.
-        "appendfsync" appendfsync: FsyncPolicy = FsyncPolicy::Everysec, one_of(), MUTABLE.stored_only();
+        "appendfsync" appendfsync: FsyncPolicy =
+            FsyncPolicy::Everysec, one_of(), MUTABLE.stored_only();
         /// Leaves syncing to the kernel while a snapshot or a rewrite is under way.
-        "no-appendfsync-on-rewrite" no_appendfsync_on_rewrite: bool = false, yes_no(), MUTABLE.stored_only();
+        "no-appendfsync-on-rewrite" no_appendfsync_on_rewrite: bool =
+            false, yes_no(), MUTABLE.stored_only();
         /// Rewrites the file when it grew by this percentage; 0 never does.
         "auto-aof-rewrite-percentage" auto_aof_rewrite_percentage: u32 =
             100, integer(0, I32_MAX), MUTABLE.stored_only();
@@ -97,29 +103,24 @@ options! {
         /// Begins a rewritten file with a snapshot.
         "aof-use-rdb-preamble" aof_use_rdb_preamble: bool = true, yes_no(), MUTABLE.stored_only();
         /// Writes the time into the file, so that it can be cut there.
-        "aof-timestamp-enabled" aof_timestamp_enabled: bool = false, yes_no(), MUTABLE.stored_only();
+        "aof-timestamp-enabled" aof_timestamp_enabled: bool =
+            false, yes_no(), MUTABLE.stored_only();
         /// Syncs a rewrite to the disk bit by bit while it is written.
         "aof-rewrite-incremental-fsync" aof_rewrite_incremental_fsync: bool =
             true, yes_no(), MUTABLE.stored_only();
         /// For tests: keeps parts that are no longer needed.
-        "aof-disable-auto-gc" aof_disable_auto_gc: bool = false, yes_no(), MUTABLE.stored_only().hidden();
+        "aof-disable-auto-gc" aof_disable_auto_gc: bool =
+            false, yes_no(), MUTABLE.stored_only().hidden();
     }
 }
 
 fn default_save_points() -> Vec<SavePoint> {
-    let point = |(after_s, changes)| SavePoint {
-        after: Duration::from_secs(after_s),
-        changes,
-    };
+    let point = |(after_s, changes)| SavePoint { after: Duration::from_secs(after_s), changes };
     [(3600, 1), (300, 100), (60, 10_000)].map(point).to_vec()
 }
 
 fn dbfilename(word: &[u8]) -> Result<(), &'static str> {
-    bare_name(
-        word,
-        "dbfilename can't be empty",
-        "dbfilename can't be a path, just a filename",
-    )
+    bare_name(word, "dbfilename can't be empty", "dbfilename can't be a path, just a filename")
 }
 
 fn appendfilename(word: &[u8]) -> Result<(), &'static str> {

@@ -1,5 +1,5 @@
-//! Options of primaries and replicas. Names are Redis's older ones where Valkey has a second: a rewritten file is
-//! understood by both.
+//! Options of primaries and replicas. Names are Redis's older ones where Valkey has a second: a
+//! rewritten file is understood by both.
 
 use std::time::Duration;
 
@@ -27,7 +27,8 @@ options! {
     /// Replication
     replication: Replication {
         /// The primary that this server follows.
-        "replicaof" | "slaveof" replicaof: Option<Primary> = None, replica_of(), IMMUTABLE.stored_only();
+        "replicaof" | "slaveof" replicaof: Option<Primary> =
+            None, replica_of(), IMMUTABLE.stored_only();
         /// The user as which a replica logs in at its primary.
         "masteruser" | "primaryuser" masteruser: String =
             String::new(), optional(), MUTABLE.sensitive().stored_only();
@@ -38,7 +39,8 @@ options! {
         "replica-serve-stale-data" | "slave-serve-stale-data" replica_serve_stale_data: bool =
             true, yes_no(), MUTABLE.stored_only();
         /// Refuses writes on a replica.
-        "replica-read-only" | "slave-read-only" replica_read_only: bool = true, yes_no(), MUTABLE.stored_only();
+        "replica-read-only" | "slave-read-only" replica_read_only: bool =
+            true, yes_no(), MUTABLE.stored_only();
         /// Lets only the primary evict keys.
         "replica-ignore-maxmemory" | "slave-ignore-maxmemory" replica_ignore_maxmemory: bool =
             true, yes_no(), MUTABLE.stored_only();
@@ -75,12 +77,14 @@ options! {
         "repl-timeout" repl_timeout: Duration =
             Duration::from_secs(60), seconds(1, I32_MAX), MUTABLE.stored_only();
         /// How much of the stream is kept for replicas that return.
-        "repl-backlog-size" repl_backlog_size: u64 = 10 << 20, memory(1, I64_MAX), MUTABLE.stored_only();
+        "repl-backlog-size" repl_backlog_size: u64 =
+            10 << 20, memory(1, I64_MAX), MUTABLE.stored_only();
         /// How long it is kept after the last replica left; 0 is for ever.
         "repl-backlog-ttl" repl_backlog_ttl: Duration =
             Duration::from_secs(3600), seconds(0, I64_MAX), MUTABLE.stored_only();
         /// Saves bandwidth on the link at the price of 40 ms.
-        "repl-disable-tcp-nodelay" repl_disable_tcp_nodelay: bool = false, yes_no(), MUTABLE.stored_only();
+        "repl-disable-tcp-nodelay" repl_disable_tcp_nodelay: bool =
+            false, yes_no(), MUTABLE.stored_only();
         /// Sends the snapshot from memory, without a file.
         "repl-diskless-sync" repl_diskless_sync: bool = true, yes_no(), MUTABLE.stored_only();
         /// How long such a transfer waits for more replicas.
@@ -102,6 +106,7 @@ options! {
         /// Takes in data from another server: nothing expires or is evicted meanwhile.
         "import-mode" import_mode: bool = false, yes_no(), MUTABLE.stored_only();
         /// Where this server stands, for clients that prefer a near one.
-        "availability-zone" availability_zone: String = String::new(), text(), MUTABLE.stored_only();
+        "availability-zone" availability_zone: String =
+            String::new(), text(), MUTABLE.stored_only();
     }
 }

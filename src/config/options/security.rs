@@ -31,7 +31,8 @@ options! {
     /// Security
     security: Security {
         /// The password of the default user.
-        "requirepass" requirepass: Secret = Secret::default(), optional(), MUTABLE.sensitive().stored_only();
+        "requirepass" requirepass: Secret =
+            Secret::default(), optional(), MUTABLE.sensitive().stored_only();
         /// A file of users, in place of `user` lines.
         "aclfile" aclfile: PathBuf = PathBuf::new(), text(), IMMUTABLE.stored_only();
         /// How many refusals ACL LOG keeps.
@@ -40,7 +41,8 @@ options! {
         "acl-pubsub-default" acl_pubsub_default: ChannelDefault =
             ChannelDefault::ResetChannels, one_of(), MUTABLE.stored_only();
         /// Who may set options that name files and directories.
-        "enable-protected-configs" enable_protected_configs: Protected = Protected::No, one_of(), IMMUTABLE;
+        "enable-protected-configs" enable_protected_configs: Protected =
+            Protected::No, one_of(), IMMUTABLE;
         /// Who may use DEBUG.
         "enable-debug-command" enable_debug_command: Protected = Protected::No, one_of(), IMMUTABLE;
         /// Who may use MODULE; Redstart loads no modules.

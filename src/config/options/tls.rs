@@ -43,18 +43,23 @@ options! {
         "tls-key-file-pass" tls_key_file_pass: Secret =
             Secret::default(), optional(), MUTABLE.sensitive().stored_only();
         /// The certificate shown to other servers, when it is another one.
-        "tls-client-cert-file" tls_client_cert_file: PathBuf = PathBuf::new(), optional(), MUTABLE.stored_only();
+        "tls-client-cert-file" tls_client_cert_file: PathBuf =
+            PathBuf::new(), optional(), MUTABLE.stored_only();
         /// The key of that certificate.
-        "tls-client-key-file" tls_client_key_file: PathBuf = PathBuf::new(), optional(), MUTABLE.stored_only();
+        "tls-client-key-file" tls_client_key_file: PathBuf =
+            PathBuf::new(), optional(), MUTABLE.stored_only();
         /// The password of that key.
         "tls-client-key-file-pass" tls_client_key_file_pass: Secret =
             Secret::default(), optional(), MUTABLE.sensitive().stored_only();
         /// Parameters of older key exchanges.
-        "tls-dh-params-file" tls_dh_params_file: PathBuf = PathBuf::new(), optional(), MUTABLE.stored_only();
+        "tls-dh-params-file" tls_dh_params_file: PathBuf =
+            PathBuf::new(), optional(), MUTABLE.stored_only();
         /// The certificates of authorities that are trusted.
-        "tls-ca-cert-file" tls_ca_cert_file: PathBuf = PathBuf::new(), optional(), MUTABLE.stored_only();
+        "tls-ca-cert-file" tls_ca_cert_file: PathBuf =
+            PathBuf::new(), optional(), MUTABLE.stored_only();
         /// A directory of such certificates.
-        "tls-ca-cert-dir" tls_ca_cert_dir: PathBuf = PathBuf::new(), optional(), MUTABLE.stored_only();
+        "tls-ca-cert-dir" tls_ca_cert_dir: PathBuf =
+            PathBuf::new(), optional(), MUTABLE.stored_only();
         /// Whether clients must show a certificate.
         "tls-auth-clients" tls_auth_clients: ClientCertificates =
             ClientCertificates::Yes, one_of(), MUTABLE.stored_only();
@@ -73,9 +78,11 @@ options! {
         /// The ciphers allowed up to TLS 1.2.
         "tls-ciphers" tls_ciphers: String = String::new(), optional(), MUTABLE.stored_only();
         /// The cipher suites of TLS 1.3.
-        "tls-ciphersuites" tls_ciphersuites: String = String::new(), optional(), MUTABLE.stored_only();
+        "tls-ciphersuites" tls_ciphersuites: String =
+            String::new(), optional(), MUTABLE.stored_only();
         /// Lets the server choose the cipher.
-        "tls-prefer-server-ciphers" tls_prefer_server_ciphers: bool = false, yes_no(), MUTABLE.stored_only();
+        "tls-prefer-server-ciphers" tls_prefer_server_ciphers: bool =
+            false, yes_no(), MUTABLE.stored_only();
         /// Lets clients resume a session.
         "tls-session-caching" tls_session_caching: bool = true, yes_no(), MUTABLE.stored_only();
         /// How many sessions are kept; 0 is no limit.
