@@ -33,16 +33,13 @@ impl Control {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        Ok(Control {
-            stream: BufReader::new(stream),
-        })
+        Ok(Control { stream: BufReader::new(stream) })
     }
 
     /// Sends one command and reads its reply.
     pub fn call(&mut self, words: &[&str]) -> Result<Answer> {
         self.send(&[words])?;
-        self.receive()
-            .with_context(|| format!("calling {}", words.join(" ")))
+        self.receive().with_context(|| format!("calling {}", words.join(" ")))
     }
 
     /// Writes several commands at once; as many replies are to be received.
@@ -60,10 +57,7 @@ impl Control {
     /// Reads one reply; an error reply is an error.
     pub fn receive(&mut self) -> Result<Answer> {
         let mut line = String::new();
-        ensure!(
-            self.stream.read_line(&mut line)? > 0,
-            "the server closed the connection"
-        );
+        ensure!(self.stream.read_line(&mut line)? > 0, "the server closed the connection");
         let line = line.trim_end();
         ensure!(!line.is_empty(), "an empty line instead of a reply");
         let (kind, rest) = line.split_at(1);
@@ -105,9 +99,7 @@ impl Answer {
 
 /// The value of `field:value` in INFO's text.
 pub fn info_field<'a>(text: &'a str, field: &str) -> Option<&'a str> {
-    text.lines()
-        .find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))
-        .map(str::trim)
+    text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':')).map(str::trim)
 }
 
 #[cfg(test)]

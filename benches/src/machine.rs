@@ -34,9 +34,7 @@ pub struct Cores(CpuSet);
 impl Cores {
     /// The cores this thread may use.
     pub fn allowed() -> Result<Cores> {
-        Ok(Cores(
-            sched_getaffinity(None).context("asking which cores may be used")?,
-        ))
+        Ok(Cores(sched_getaffinity(None).context("asking which cores may be used")?))
     }
 
     /// How many they are.
@@ -77,29 +75,20 @@ impl Layout {
         if all.count() < 2 {
             return Layout::shared();
         }
-        Ok(Layout {
-            server: all.nth(0),
-            generator: all.nth(1),
-        })
+        Ok(Layout { server: all.nth(0), generator: all.nth(1) })
     }
 
     /// Everyone may run everywhere.
     pub fn shared() -> Result<Layout> {
         let all = Cores::allowed()?;
-        Ok(Layout {
-            server: all.clone(),
-            generator: all,
-        })
+        Ok(Layout { server: all.clone(), generator: all })
     }
 }
 
 impl Facts {
     /// Asks the kernel.
     pub fn gather(command: String) -> Result<Facts> {
-        let kernel = rustix::system::uname()
-            .release()
-            .to_string_lossy()
-            .into_owned();
+        let kernel = rustix::system::uname().release().to_string_lossy().into_owned();
         Ok(Facts {
             date: today(),
             processor: processor(),
@@ -120,8 +109,7 @@ pub fn available_bytes() -> u64 {
 fn memory_kib(field: &str) -> u64 {
     let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with(field));
-    line.and_then(|l| l.split_whitespace().nth(1)?.parse().ok())
-        .unwrap_or(0)
+    line.and_then(|l| l.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
 }
 
 fn processor() -> String {
@@ -145,11 +133,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let from_march = (5 * of_year + 2) / 153;
-    let month = if from_march < 10 {
-        from_march + 3
-    } else {
-        from_march - 9
-    };
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, of_year - (153 * from_march + 2) / 5 + 1)
 }

@@ -55,10 +55,7 @@ fn main() -> Result<()> {
 fn measure(options: &Options) -> Result<Results> {
     let facts = Facts::gather(command_line())?;
     let bench = prepare(options)?;
-    let mut results = Results {
-        facts,
-        ..Results::default()
-    };
+    let mut results = Results { facts, ..Results::default() };
     if options.wants(Part::Speed) {
         results.speed = speed::run(&bench)?;
     }
@@ -78,52 +75,32 @@ fn measure(options: &Options) -> Result<Results> {
 }
 
 fn prepare(options: &Options) -> Result<Bench> {
-    let layout = if options.unpinned {
-        Layout::shared()?
-    } else {
-        Layout::apart()?
-    };
+    let layout = if options.unpinned { Layout::shared()? } else { Layout::apart()? };
     let mut programs = Vec::new();
     if options.wants_server("redstart") {
         let default = || Ok(root()?.join("target/release/redstart"));
-        let path = options
-            .redstart
-            .clone()
-            .map_or_else(default, Ok::<_, anyhow::Error>)?;
+        let path = options.redstart.clone().map_or_else(default, Ok::<_, anyhow::Error>)?;
         let flags: Vec<&str> = options.redstart_flags.split_whitespace().collect();
         programs.push(Program::redstart(&path)?.with_flags(&flags));
     }
     let peers = find_peers(&options.server, &layout.server)?;
-    programs.extend(
-        peers
-            .into_iter()
-            .filter(|peer| options.wants_server(&peer.name)),
-    );
+    programs.extend(peers.into_iter().filter(|peer| options.wants_server(&peer.name)));
     if options.wants_server("stores nothing") {
         programs.push(Program::null()?);
     }
     ensure!(!programs.is_empty(), "no server is left to measure");
     let everywhere = Cores::allowed()?;
     layout.generator.pin_this_thread()?;
-    Ok(Bench {
-        options: options.clone(),
-        layout,
-        everywhere,
-        programs,
-    })
+    Ok(Bench { options: options.clone(), layout, everywhere, programs })
 }
 
 /// The repository: the folder above this crate's.
 fn root() -> Result<PathBuf> {
     let own =
         std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| "benches".into(), PathBuf::from);
-    let own = own
-        .canonicalize()
-        .context("run it by `make bench` or from the repository's folder")?;
-    Ok(own
-        .parent()
-        .context("benches/ lies in the repository")?
-        .to_owned())
+    let own =
+        own.canonicalize().context("run it by `make bench` or from the repository's folder")?;
+    Ok(own.parent().context("benches/ lies in the repository")?.to_owned())
 }
 
 /// The command that repeats this run. Of paths only the last part: the rest is this machine's business.

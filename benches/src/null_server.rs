@@ -33,14 +33,11 @@ struct Memory {
 pub fn serve(port: u16) -> Result<()> {
     let mut poll = Poll::new()?;
     let mut listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
-    poll.registry()
-        .register(&mut listener, LISTENER, Interest::READABLE)?;
+    poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
     let mut peers: Vec<Option<Peer>> = Vec::new();
     let mut events = Events::with_capacity(1024);
     let mut buffer = vec![0; READ_BYTES];
-    let mut memory = Memory {
-        get_reply: Arc::from(&b"$-1\r\n"[..]),
-    };
+    let mut memory = Memory { get_reply: Arc::from(&b"$-1\r\n"[..]) };
     loop {
         if let Err(error) = poll.poll(&mut events, None) {
             match error.kind() {
@@ -66,8 +63,7 @@ fn accept(poll: &Poll, listener: &TcpListener, peers: &mut Vec<Option<Peer>>) ->
     while let Ok((mut stream, _)) = listener.accept() {
         stream.set_nodelay(true)?;
         let token = Token(peers.len());
-        poll.registry()
-            .register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
+        poll.registry().register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
         peers.push(Some(Peer::new(stream)));
     }
     Ok(())
@@ -75,13 +71,7 @@ fn accept(poll: &Poll, listener: &TcpListener, peers: &mut Vec<Option<Peer>>) ->
 
 impl Peer {
     fn new(stream: TcpStream) -> Peer {
-        Peer {
-            stream,
-            unread: Vec::new(),
-            needed: 0,
-            unsent: Vec::new(),
-            sent: 0,
-        }
+        Peer { stream, unread: Vec::new(), needed: 0, unsent: Vec::new(), sent: 0 }
     }
 
     /// Reads what is there, answers the whole commands in it, writes.
@@ -123,11 +113,7 @@ impl Peer {
         self.needed = 0;
         while done < bytes.len() {
             match command(&bytes[done..])? {
-                Parsed::Whole {
-                    length,
-                    name,
-                    value,
-                } => {
+                Parsed::Whole { length, name, value } => {
                     self.answer(&bytes[done..][name], &bytes[done..][value], memory);
                     done += length;
                 }
@@ -179,29 +165,19 @@ impl Memory {
 }
 
 enum Parsed {
-    Whole {
-        length: usize,
-        name: std::ops::Range<usize>,
-        value: std::ops::Range<usize>,
-    },
-    Part {
-        needed: usize,
-    },
+    Whole { length: usize, name: std::ops::Range<usize>, value: std::ops::Range<usize> },
+    Part { needed: usize },
 }
 
 /// The command at the head of `bytes`: where it ends, its first word and its last.
 fn command(bytes: &[u8]) -> Result<Parsed> {
     let Some((words, mut at)) = header(bytes, b'*')? else {
-        return Ok(Parsed::Part {
-            needed: bytes.len() + 1,
-        });
+        return Ok(Parsed::Part { needed: bytes.len() + 1 });
     };
     let (mut name, mut value) = (0..0, 0..0);
     for index in 0..words {
         let Some((length, start)) = header(&bytes[at..], b'$')? else {
-            return Ok(Parsed::Part {
-                needed: bytes.len() + 1,
-            });
+            return Ok(Parsed::Part { needed: bytes.len() + 1 });
         };
         value = at + start..at + start + length;
         at += start + length + 2;
@@ -212,11 +188,7 @@ fn command(bytes: &[u8]) -> Result<Parsed> {
             name = value.clone();
         }
     }
-    Ok(Parsed::Whole {
-        length: at,
-        name,
-        value,
-    })
+    Ok(Parsed::Whole { length: at, name, value })
 }
 
 /// The number in `kind` digits CRLF, and where the line ends; none while the line is incomplete.
@@ -240,18 +212,10 @@ mod tests {
     #[test]
     fn a_whole_command_is_measured() {
         let bytes = b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$2\r\nxy\r\n*1";
-        let Parsed::Whole {
-            length,
-            name,
-            value,
-        } = command(bytes).unwrap()
-        else {
+        let Parsed::Whole { length, name, value } = command(bytes).unwrap() else {
             panic!("it is whole")
         };
-        assert_eq!(
-            (&bytes[name], &bytes[value], length),
-            (&b"SET"[..], &b"xy"[..], 30)
-        );
+        assert_eq!((&bytes[name], &bytes[value], length), (&b"SET"[..], &b"xy"[..], 30));
     }
 
     #[test]

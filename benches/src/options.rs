@@ -21,12 +21,7 @@ pub struct Options {
     #[arg(long, value_name = "PATH")]
     pub redstart: Option<PathBuf>,
     /// Flags for Redstart, separated by spaces; in `speed` the first of them are `--threads 1`.
-    #[arg(
-        long,
-        value_name = "FLAGS",
-        default_value = "",
-        allow_hyphen_values = true
-    )]
+    #[arg(long, value_name = "FLAGS", default_value = "", allow_hyphen_values = true)]
     pub redstart_flags: String,
     /// A real server to compare with; may be given several times.
     #[arg(long, value_name = "PATH")]
@@ -50,9 +45,9 @@ pub struct Options {
     /// Connections.
     #[arg(long, default_value = "50", value_parser = at_least_one)]
     pub clients: usize,
-    /// How often everything is measured, the servers taking turns.
-    #[arg(long, default_value = "3", value_parser = at_least_one)]
-    pub rounds: usize,
+    /// How often everything is measured, the servers taking turns [default: 3, once in `stalls` and `expiry`].
+    #[arg(long, value_parser = at_least_one)]
+    pub rounds: Option<usize>,
     /// Length of one measurement.
     #[arg(long, default_value = "1.0", value_parser = seconds)]
     pub seconds: f64,
@@ -112,11 +107,7 @@ impl Options {
     /// Whether a server of this name is to be measured.
     pub fn wants_server(&self, name: &str) -> bool {
         let name = name.to_lowercase();
-        self.only.is_empty()
-            || self
-                .only
-                .iter()
-                .any(|only| name.contains(&only.to_lowercase()))
+        self.only.is_empty() || self.only.iter().any(|only| name.contains(&only.to_lowercase()))
     }
 }
 
@@ -148,10 +139,7 @@ fn scaled(text: &str, thousand: u64) -> Result<u64, String> {
             None => (&lower[..], 1),
         },
     };
-    let number = digits
-        .parse::<u64>()
-        .ok()
-        .and_then(|number| number.checked_mul(factor));
+    let number = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(factor));
     number
         .filter(|&number| number > 0)
         .ok_or_else(|| "a number like 64, 16K or 1M is expected".into())

@@ -53,11 +53,7 @@ fn ticks(pid: u32) -> Result<u64> {
         .with_context(|| format!("reading the CPU time of process {pid}"))?;
     // The program's name stands in parentheses and may hold spaces: fields are counted after it.
     let fields = text.rsplit(')').next().unwrap_or("").split_whitespace();
-    let counts: Vec<u64> = fields
-        .skip(11)
-        .take(2)
-        .filter_map(|f| f.parse().ok())
-        .collect();
+    let counts: Vec<u64> = fields.skip(11).take(2).filter_map(|f| f.parse().ok()).collect();
     match counts[..] {
         [user, system] => Ok(user + system),
         _ => bail!("/proc/{pid}/stat has an unknown form"),

@@ -17,22 +17,14 @@ impl Progress {
     pub fn new(title: &str, steps: usize) -> Progress {
         if !std::io::stderr().is_terminal() {
             eprintln!("{title}: {steps} steps");
-            return Progress {
-                bar: None,
-                steps,
-                done: 0,
-            };
+            return Progress { bar: None, steps, done: 0 };
         }
         let bar = ProgressBar::new(steps as u64);
         let style = ProgressStyle::with_template("{prefix:>8} {bar:24} {pos}/{len} {eta:>5} {msg}");
         bar.set_style(style.expect("the template is well-formed"));
         bar.set_prefix(title.to_owned());
         bar.enable_steady_tick(Duration::from_millis(200));
-        Progress {
-            bar: Some(bar),
-            steps,
-            done: 0,
-        }
+        Progress { bar: Some(bar), steps, done: 0 }
     }
 
     /// Begins the next step.

@@ -209,21 +209,12 @@ impl Spread {
         let (&low, &high) = (values.first()?, values.last()?);
         let upper = values[values.len() / 2];
         let lower = values[(values.len() - 1) / 2];
-        Some(Spread {
-            median: (lower + upper) / 2.0,
-            low,
-            high,
-        })
+        Some(Spread { median: (lower + upper) / 2.0, low, high })
     }
 
     /// Of the ratios of `these` to `those`, round by round.
     pub fn of_ratios(these: &[Sample], those: &[Sample], of: fn(&Sample) -> f64) -> Option<Spread> {
-        Spread::of(
-            these
-                .iter()
-                .zip(those)
-                .map(|(this, that)| of(this) / of(that)),
-        )
+        Spread::of(these.iter().zip(those).map(|(this, that)| of(this) / of(that)))
     }
 }
 
@@ -234,14 +225,7 @@ mod tests {
     #[test]
     fn the_median_of_an_even_count_lies_between() {
         let spread = Spread::of([4.0, 1.0, 2.0, 3.0]);
-        assert_eq!(
-            spread,
-            Some(Spread {
-                median: 2.5,
-                low: 1.0,
-                high: 4.0
-            })
-        );
+        assert_eq!(spread, Some(Spread { median: 2.5, low: 1.0, high: 4.0 }));
         assert_eq!(Spread::of([]), None);
     }
 }

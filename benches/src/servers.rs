@@ -73,40 +73,26 @@ impl Program {
         );
         let name = format!("Redstart {}", version_flag(path).unwrap_or_default());
         let extra = Vec::new();
-        Ok(Program {
-            kind: Kind::Redstart,
-            name: name.trim().to_owned(),
-            path: path.into(),
-            extra,
-        })
+        Ok(Program { kind: Kind::Redstart, name: name.trim().to_owned(), path: path.into(), extra })
     }
 
     /// This very program, as the server that stores nothing.
     pub fn null() -> Result<Program> {
         let path = env::current_exe().context("finding this program's own file")?;
-        Ok(Program {
-            kind: Kind::Null,
-            name: "stores nothing".into(),
-            path,
-            extra: Vec::new(),
-        })
+        Ok(Program { kind: Kind::Null, name: "stores nothing".into(), path, extra: Vec::new() })
     }
 
     /// The same with more flags.
     pub fn with_flags(&self, flags: &[&str]) -> Program {
         let mut program = self.clone();
-        program
-            .extra
-            .extend(flags.iter().map(|&flag| flag.to_owned()));
+        program.extra.extend(flags.iter().map(|&flag| flag.to_owned()));
         program
     }
 
     /// The same with more flags, before those it has: of two that disagree the later holds.
     pub fn with_first_flags(&self, flags: &[&str]) -> Program {
         let mut program = self.clone();
-        program
-            .extra
-            .splice(..0, flags.iter().map(|&flag| flag.to_owned()));
+        program.extra.splice(..0, flags.iter().map(|&flag| flag.to_owned()));
         program
     }
 
@@ -131,19 +117,11 @@ impl Program {
             }
         }
         let log = File::create(folder.path().join("log"))?;
-        command
-            .args(&self.extra)
-            .current_dir(folder.path())
-            .stdin(Stdio::null());
+        command.args(&self.extra).current_dir(folder.path()).stdin(Stdio::null());
         command.stdout(log.try_clone()?).stderr(log);
         let child = spawn_on(command, cores).with_context(|| format!("starting {}", self.name))?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let mut server = Server {
-            program: self.clone(),
-            address,
-            child,
-            folder,
-        };
+        let mut server = Server { program: self.clone(), address, child, folder };
         server.wait_until_ready()?;
         Ok(server)
     }
@@ -151,9 +129,7 @@ impl Program {
     /// Asks the running server for its own name.
     fn introduced(mut self, cores: &Cores) -> Result<Program> {
         let server = self.start(cores)?;
-        let text = Control::connect(server.address)?
-            .call(&["INFO", "server"])?
-            .text()?;
+        let text = Control::connect(server.address)?.call(&["INFO", "server"])?.text()?;
         let valkey = info_field(&text, "valkey_version").map(|version| format!("Valkey {version}"));
         let redis = info_field(&text, "redis_version").map(|version| format!("Redis {version}"));
         self.name = valkey.or(redis).context("INFO names no version")?;
@@ -182,18 +158,12 @@ impl Server {
     fn wait_until_ready(&mut self) -> Result<()> {
         let started = Instant::now();
         loop {
-            let pong = self
-                .control()
-                .and_then(|mut control| control.call(&["PING"]));
+            let pong = self.control().and_then(|mut control| control.call(&["PING"]));
             if pong.is_ok() {
                 return Ok(());
             }
             if let Some(status) = self.child.try_wait()? {
-                bail!(
-                    "{} ended at its start ({status}):\n{}",
-                    self.program.name,
-                    self.log()
-                );
+                bail!("{} ended at its start ({status}):\n{}", self.program.name, self.log());
             }
             ensure!(
                 started.elapsed() < START_PATIENCE,
@@ -214,9 +184,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let mut alive = ALIVE
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut alive = ALIVE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         alive.retain(|&pid| pid != self.child.id());
         // Both fail only when the process is gone already, which is what is wanted.
         let _ = self.child.kill();
@@ -230,9 +198,7 @@ pub fn end_with_signals() -> Result<()> {
     thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
             // Kept locked to the end, so that no server starts behind the sweep.
-            let alive = ALIVE
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner());
+            let alive = ALIVE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             for pid in alive.iter().filter_map(|&pid| Pid::from_raw(pid as i32)) {
                 // A process that is gone needs no signal.
                 let _ = kill_process(pid, Signal::KILL);
@@ -247,10 +213,9 @@ pub fn end_with_signals() -> Result<()> {
 /// `redis-server` and `valkey-server` on PATH.
 pub fn find_peers(named: &[PathBuf], cores: &Cores) -> Result<Vec<Program>> {
     let mut paths: Vec<PathBuf> = named.to_vec();
-    for (variable, program) in [
-        ("REDIS_SERVER", "redis-server"),
-        ("VALKEY_SERVER", "valkey-server"),
-    ] {
+    for (variable, program) in
+        [("REDIS_SERVER", "redis-server"), ("VALKEY_SERVER", "valkey-server")]
+    {
         match env::var_os(variable) {
             Some(list) => paths.extend(env::split_paths(&list)),
             None if named.is_empty() => paths.extend(on_path(program)),
@@ -258,20 +223,12 @@ pub fn find_peers(named: &[PathBuf], cores: &Cores) -> Result<Vec<Program>> {
         }
     }
     let mut peers: Vec<Program> = Vec::new();
-    for path in paths
-        .into_iter()
-        .filter(|path| !path.as_os_str().is_empty())
-    {
+    for path in paths.into_iter().filter(|path| !path.as_os_str().is_empty()) {
         // Links stay as they are: Debian's `redis-server` is one, and its program goes by its name.
         let path = std::path::absolute(&path)?;
         ensure!(path.is_file(), "no server at {}", path.display());
         let name = path.display().to_string();
-        let program = Program {
-            kind: Kind::Peer,
-            name,
-            path,
-            extra: Vec::new(),
-        };
+        let program = Program { kind: Kind::Peer, name, path, extra: Vec::new() };
         let program = program.introduced(cores)?;
         if !peers.iter().any(|peer| peer.name == program.name) {
             peers.push(program);
@@ -282,9 +239,7 @@ pub fn find_peers(named: &[PathBuf], cores: &Cores) -> Result<Vec<Program>> {
 
 fn on_path(program: &str) -> Option<PathBuf> {
     let folders = env::var_os("PATH")?;
-    env::split_paths(&folders)
-        .map(|folder| folder.join(program))
-        .find(|path| path.is_file())
+    env::split_paths(&folders).map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
 /// Spawned from a thread of its own, whose cores the child inherits.
@@ -292,9 +247,7 @@ fn spawn_on(mut command: Command, cores: &Cores) -> Result<Child> {
     thread::scope(|scope| {
         let starter = scope.spawn(|| {
             cores.pin_this_thread()?;
-            let mut alive = ALIVE
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut alive = ALIVE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             let child = command.spawn()?;
             alive.push(child.id());
             Ok(child)
@@ -312,11 +265,7 @@ fn free_port() -> Result<u16> {
 
 /// The last word of what `--version` says first, where that is a version.
 fn version_flag(path: &Path) -> Option<String> {
-    let output = Command::new(path)
-        .arg("--version")
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
+    let output = Command::new(path).arg("--version").stdin(Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     let words = text.lines().next()?.split_whitespace();
     let version = words

@@ -130,12 +130,7 @@ impl Generator {
             Stop::WithKeys => None,
             Stop::After(time) => Some(started + time),
         };
-        let mut run = Run {
-            started,
-            until,
-            busy: 0,
-            outcome: Outcome::empty()?,
-        };
+        let mut run = Run { started, until, busy: 0, outcome: Outcome::empty()? };
         for client in &mut self.clients {
             run.busy += usize::from(client.begin(&mut self.source, started)?);
         }
@@ -148,12 +143,7 @@ impl Generator {
     pub fn idle(&mut self, time: Duration) -> Result<Outcome> {
         let started = Instant::now();
         let mut events = Events::with_capacity(self.clients.len() + 1);
-        let mut run = Run {
-            started,
-            until: None,
-            busy: 1,
-            outcome: Outcome::empty()?,
-        };
+        let mut run = Run { started, until: None, busy: 1, outcome: Outcome::empty()? };
         while started.elapsed() < time {
             self.step(&mut run, &mut events)?;
         }
@@ -165,12 +155,7 @@ impl Generator {
     fn turn(&mut self, run: &mut Run) -> Result<()> {
         let mut events = Events::with_capacity(self.clients.len() + 1);
         // The last ping, too: unread, it would look like a stall to the next run.
-        while run.busy > 0
-            || self
-                .pinger
-                .as_ref()
-                .is_some_and(|pinger| pinger.since.is_some())
-        {
+        while run.busy > 0 || self.pinger.as_ref().is_some_and(|pinger| pinger.since.is_some()) {
             self.step(run, &mut events)?;
         }
         Ok(())
@@ -183,16 +168,10 @@ impl Generator {
             Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
             outcome => outcome.context("waiting for replies")?,
         }
-        ensure!(
-            self.pinger.is_some() || !events.is_empty(),
-            "no reply for {PATIENCE:?}"
-        );
+        ensure!(self.pinger.is_some() || !events.is_empty(), "no reply for {PATIENCE:?}");
         if let Some(pinger) = &mut self.pinger {
             // First of all: the work of this very loop must not be counted as the server's.
-            if events
-                .iter()
-                .any(|event| event.token().0 == self.clients.len())
-            {
+            if events.iter().any(|event| event.token().0 == self.clients.len()) {
                 pinger.receive(&mut run.outcome)?;
             }
             if run.busy > 0 {
@@ -218,17 +197,13 @@ impl Generator {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(error).context("reading replies"),
             };
-            let count = self
-                .expected
-                .count(&mut client.progress, &self.buffer[..length])?;
+            let count = self.expected.count(&mut client.progress, &self.buffer[..length])?;
             ensure!(count <= client.waiting_for, "more replies than commands");
             client.waiting_for -= count;
             run.outcome.commands += count as u64;
             if client.waiting_for == 0 && client.length > 0 {
                 let now = Instant::now();
-                run.outcome
-                    .latency
-                    .saturating_record((now - client.since).as_nanos() as u64);
+                run.outcome.latency.saturating_record((now - client.since).as_nanos() as u64);
                 let goes_on = run.until.is_none_or(|until| now < until);
                 client.length = 0;
                 if !goes_on || !client.begin(&mut self.source, now)? {
@@ -247,15 +222,7 @@ impl Client {
     fn new(stream: TcpStream, batch: Batch) -> Client {
         let since = Instant::now();
         let progress = Progress::default();
-        Client {
-            stream,
-            batch,
-            progress,
-            written: 0,
-            length: 0,
-            waiting_for: 0,
-            since,
-        }
+        Client { stream, batch, progress, written: 0, length: 0, waiting_for: 0, since }
     }
 
     /// Sends the next batch; false when there are no keys left.
@@ -270,10 +237,7 @@ impl Client {
 
     fn write(&mut self) -> Result<()> {
         while self.written < self.length {
-            match self
-                .stream
-                .write(&self.batch.bytes()[self.written..self.length])
-            {
+            match self.stream.write(&self.batch.bytes()[self.written..self.length]) {
                 Ok(length) => self.written += length,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(error).context("writing commands"),
@@ -285,12 +249,7 @@ impl Client {
 
 impl Pinger {
     fn new(stream: TcpStream) -> Pinger {
-        Pinger {
-            stream,
-            received: 0,
-            since: None,
-            due: Instant::now(),
-        }
+        Pinger { stream, received: 0, since: None, due: Instant::now() }
     }
 
     fn until_due(&self) -> Duration {
@@ -303,10 +262,7 @@ impl Pinger {
     fn send_if_due(&mut self) -> Result<()> {
         let now = Instant::now();
         if self.since.is_none() && now >= self.due {
-            ensure!(
-                self.stream.write(PING)? == PING.len(),
-                "a ping did not fit into the socket"
-            );
+            ensure!(self.stream.write(PING)? == PING.len(), "a ping did not fit into the socket");
             self.since = Some(now);
             self.due = now + PING_EVERY;
         }
@@ -324,9 +280,7 @@ impl Pinger {
         if self.received >= PONG.len() {
             self.received = 0;
             let since = self.since.take().context("a reply without a ping")?;
-            outcome
-                .pings
-                .saturating_record(since.elapsed().as_nanos() as u64);
+            outcome.pings.saturating_record(since.elapsed().as_nanos() as u64);
         }
         Ok(())
     }
@@ -336,12 +290,7 @@ impl Outcome {
     fn empty() -> Result<Outcome> {
         let latency = Histogram::new_with_bounds(1, LONGEST_NS, 3)?;
         let pings = latency.clone();
-        Ok(Outcome {
-            commands: 0,
-            wall: Duration::ZERO,
-            latency,
-            pings,
-        })
+        Ok(Outcome { commands: 0, wall: Duration::ZERO, latency, pings })
     }
 
     /// Adds what another thread's clients saw at the same time.
@@ -357,10 +306,8 @@ impl Outcome {
 /// Runs several generators at once, each on a thread of its own.
 pub fn run_together(generators: &mut [Generator], stop: Stop) -> Result<Outcome> {
     std::thread::scope(|scope| {
-        let threads: Vec<_> = generators
-            .iter_mut()
-            .map(|generator| scope.spawn(|| generator.run(stop)))
-            .collect();
+        let threads: Vec<_> =
+            generators.iter_mut().map(|generator| scope.spawn(|| generator.run(stop))).collect();
         let mut sum = Outcome::empty()?;
         for thread in threads {
             sum.add(&thread.join().expect("a generator reports its errors")?)?;
@@ -375,7 +322,6 @@ fn open(poll: &Poll, address: SocketAddr, token: Token) -> Result<TcpStream> {
     stream.set_nodelay(true)?;
     stream.set_nonblocking(true)?;
     let mut stream = TcpStream::from_std(stream);
-    poll.registry()
-        .register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
+    poll.registry().register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
     Ok(stream)
 }

@@ -88,10 +88,7 @@ fn count_integers(progress: &mut Progress, bytes: &[u8]) -> Result<usize> {
 
 fn wrong<T>(bytes: &[u8]) -> Result<T> {
     let shown = &bytes[..bytes.len().min(SHOWN_BYTES)];
-    bail!(
-        "a wrong reply, from here on: {:?}",
-        String::from_utf8_lossy(shown)
-    )
+    bail!("a wrong reply, from here on: {:?}", String::from_utf8_lossy(shown))
 }
 
 #[cfg(test)]
@@ -101,26 +98,14 @@ mod tests {
     fn count(operation: Operation, chunks: &[&[u8]]) -> Result<usize> {
         let expected = Expected::of(operation, 3);
         let mut progress = Progress::default();
-        chunks
-            .iter()
-            .map(|chunk| expected.count(&mut progress, chunk))
-            .sum()
+        chunks.iter().map(|chunk| expected.count(&mut progress, chunk)).sum()
     }
 
     #[test]
     fn replies_split_anywhere_are_counted_once() {
-        assert_eq!(
-            count(Operation::Set, &[b"+OK\r\n+O", b"K\r", b"\n"]).unwrap(),
-            2
-        );
-        assert_eq!(
-            count(Operation::Get, &[b"$3\r\nxx", b"x\r\n$3\r\nxxx\r\n"]).unwrap(),
-            2
-        );
-        assert_eq!(
-            count(Operation::Incr, &[b":1\r\n:2", b"2\r\n:"]).unwrap(),
-            2
-        );
+        assert_eq!(count(Operation::Set, &[b"+OK\r\n+O", b"K\r", b"\n"]).unwrap(), 2);
+        assert_eq!(count(Operation::Get, &[b"$3\r\nxx", b"x\r\n$3\r\nxxx\r\n"]).unwrap(), 2);
+        assert_eq!(count(Operation::Incr, &[b":1\r\n:2", b"2\r\n:"]).unwrap(), 2);
     }
 
     #[test]

@@ -162,11 +162,7 @@ impl Batch {
     }
 
     fn append_set(&mut self, work: &Work) {
-        let words = if work.deadline == Deadline::None {
-            3
-        } else {
-            5
-        };
+        let words = if work.deadline == Deadline::None { 3 } else { 5 };
         self.head(words, "SET");
         self.key();
         self.word(&value(work.value_bytes));
@@ -204,10 +200,7 @@ impl Batch {
 impl KeySource {
     /// Keys in the order `keys` says; the random ones follow from `seed`, so that every server is asked for the same.
     pub fn new(keys: Keys, seed: u64) -> KeySource {
-        KeySource {
-            random: fastrand::Rng::with_seed(seed),
-            keys,
-        }
+        KeySource { random: fastrand::Rng::with_seed(seed), keys }
     }
 
     fn next(&mut self) -> Option<u64> {
@@ -235,12 +228,7 @@ mod tests {
     use super::*;
 
     fn work(operation: Operation, deadline: Deadline) -> Work {
-        Work {
-            operation,
-            keys: Keys::Each(7..10),
-            value_bytes: 3,
-            deadline,
-        }
+        Work { operation, keys: Keys::Each(7..10), value_bytes: 3, deadline }
     }
 
     #[test]
@@ -269,10 +257,7 @@ mod tests {
 
     #[test]
     fn mset_sets_ten_different_keys() {
-        let work = Work {
-            keys: Keys::Each(0..10),
-            ..work(Operation::Mset, Deadline::None)
-        };
+        let work = Work { keys: Keys::Each(0..10), ..work(Operation::Mset, Deadline::None) };
         let mut batch = Batch::new(&work, 1);
         let (bytes, _) = batch.next(&mut KeySource::new(work.keys.clone(), 1));
         assert!(String::from_utf8_lossy(bytes).contains("key:000000000009"));

@@ -28,7 +28,7 @@ const IDLE: Duration = Duration::from_secs(2);
 /// The watch of the burst begins this long before the deadline.
 const BEFORE: Duration = Duration::from_millis(300);
 /// The watch ends this long after the last deadline, whatever is left.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Keys that can be loaded in a second, at the least: the burst's deadline lies behind the loading.
 const SLOWEST_LOAD_PER_SECOND: u64 = 200_000;
 const SAMPLED: usize = 500;
@@ -50,7 +50,8 @@ struct Watcher {
 /// Measures every server that stores.
 pub fn run(bench: &Bench) -> Result<Vec<ExpiryCase>> {
     let programs = bench.storing();
-    let mut progress = Progress::new("expiry", programs.len() * 2 * bench.options.rounds);
+    let rounds = bench.rounds_or(1);
+    let mut progress = Progress::new("expiry", programs.len() * 2 * rounds);
     let case = |program: &Program| ExpiryCase {
         server: program.name.clone(),
         burst: Vec::new(),
@@ -58,14 +59,12 @@ pub fn run(bench: &Bench) -> Result<Vec<ExpiryCase>> {
     };
     let mut cases: Vec<ExpiryCase> = programs.iter().map(case).collect();
     let keys = bench.keys_or(KEYS);
-    for _ in 0..bench.options.rounds {
+    for _ in 0..rounds {
         for (case, program) in cases.iter_mut().zip(&programs) {
             progress.step(&format!("{}: {keys} keys expire at once", program.name));
-            case.burst
-                .push(burst(&program.start(&bench.layout.server)?, keys)?);
+            case.burst.push(burst(&program.start(&bench.layout.server)?, keys)?);
             progress.step(&format!("{}: few expire among {keys}", program.name));
-            case.lag
-                .push(lag(&program.start(&bench.layout.server)?, keys)?);
+            case.lag.push(lag(&program.start(&bench.layout.server)?, keys)?);
         }
     }
     Ok(cases)
@@ -77,9 +76,7 @@ fn burst(server: &Server, keys: u64) -> Result<Burst> {
     let loading_ms = keys * 1000 / SLOWEST_LOAD_PER_SECOND;
     let (deadline_ms, deadline) = moment_in(loading_ms + 1500)?;
     load_keys(server, keys, (VALUE_BYTES, Deadline::At(deadline_ms)))?;
-    let begin = deadline
-        .checked_sub(BEFORE)
-        .context("the clock has just begun")?;
+    let begin = deadline.checked_sub(BEFORE).context("the clock has just begun")?;
     let early = begin.checked_duration_since(Instant::now());
     thread::sleep(early.context("loading took longer than the keys were to live")?);
     let (mut longest, mut half_gone, mut gone) = (Duration::ZERO, None, None);
@@ -121,13 +118,7 @@ fn lag(server: &Server, volatile: u64) -> Result<Lag> {
             deadline_text = deadline_ms.to_string();
             deadlines.push(deadline);
         }
-        let set = [
-            "SET",
-            &name[..],
-            "0123456789abcdef",
-            "PXAT",
-            &deadline_text[..],
-        ];
+        let set = ["SET", &name[..], "0123456789abcdef", "PXAT", &deadline_text[..]];
         let look = watcher.look(if sets { &set } else { &[] })?;
         ticks += 1;
         let left = look.keys.saturating_sub(base.keys) as usize;
@@ -155,10 +146,7 @@ fn lag(server: &Server, volatile: u64) -> Result<Lag> {
 
 impl Watcher {
     fn new(server: &Server) -> Result<Watcher> {
-        let mut watcher = Watcher {
-            control: server.control()?,
-            due: Instant::now(),
-        };
+        let mut watcher = Watcher { control: server.control()?, due: Instant::now() };
         watcher.idle(Duration::from_millis(50))?; // the first look pays for what is done once
         Ok(watcher)
     }
@@ -178,12 +166,8 @@ impl Watcher {
         thread::sleep(self.due.saturating_duration_since(Instant::now()));
         let begun = Instant::now();
         self.due = begun + TICK;
-        let commands: [&[&str]; 4] = [
-            first,
-            &["GET", "a key that never was"],
-            &["DBSIZE"],
-            &["INFO", "stats"],
-        ];
+        let commands: [&[&str]; 4] =
+            [first, &["GET", "a key that never was"], &["DBSIZE"], &["INFO", "stats"]];
         let commands = &commands[usize::from(first.is_empty())..];
         self.control.send(commands)?;
         for _ in 0..commands.len() - 2 {
@@ -193,21 +177,13 @@ impl Watcher {
         let stats = self.control.receive()?.text()?;
         let expired = info_field(&stats, "expired_keys").and_then(|text| text.parse().ok());
         let expired = expired.context("INFO stats has no expired_keys")?;
-        Ok(Look {
-            at: Instant::now(),
-            took: begun.elapsed(),
-            keys,
-            expired,
-        })
+        Ok(Look { at: Instant::now(), took: begun.elapsed(), keys, expired })
     }
 }
 
 /// A moment so many milliseconds from now, on the wall clock and on ours.
 fn moment_in(milliseconds: u64) -> Result<(u64, Instant)> {
-    let (wall, ours) = (
-        SystemTime::now().duration_since(UNIX_EPOCH)?,
-        Instant::now(),
-    );
+    let (wall, ours) = (SystemTime::now().duration_since(UNIX_EPOCH)?, Instant::now());
     let moment_ms = wall.as_millis() as u64 + milliseconds;
     let ahead = Duration::from_millis(moment_ms).saturating_sub(wall);
     Ok((moment_ms, ours + ahead))

@@ -40,11 +40,7 @@ pub fn run(bench: &Bench) -> Result<Vec<MemoryCase>> {
 
 fn bytes_per_key(bench: &Bench, program: &Program, case: &MemoryCase) -> Result<f64> {
     let server = program.start(&bench.layout.server)?;
-    let deadline = if case.volatile {
-        Deadline::Far
-    } else {
-        Deadline::None
-    };
+    let deadline = if case.volatile { Deadline::Far } else { Deadline::None };
     load_keys(&server, WARM_UP_KEYS, (case.value_bytes, deadline))?;
     let before = settled(&server)?;
     load_keys(&server, case.keys, (case.value_bytes, deadline))?;
@@ -59,25 +55,12 @@ fn settled(server: &Server) -> Result<u64> {
 }
 
 fn kinds(options: &Options) -> Vec<MemoryCase> {
-    let default: &[u64] = if options.full {
-        &[1_000_000, 10_000_000]
-    } else {
-        &[1_000_000]
-    };
-    let numbers = if options.keys.is_empty() {
-        default
-    } else {
-        &options.keys
-    };
+    let default: &[u64] = if options.full { &[1_000_000, 10_000_000] } else { &[1_000_000] };
+    let numbers = if options.keys.is_empty() { default } else { &options.keys };
     let mut cases = Vec::new();
     for &keys in numbers {
         for (value_bytes, volatile) in [(16, false), (16, true), (100, false)] {
-            cases.push(MemoryCase {
-                keys,
-                value_bytes,
-                volatile,
-                servers: Vec::new(),
-            });
+            cases.push(MemoryCase { keys, value_bytes, volatile, servers: Vec::new() });
         }
     }
     cases

@@ -20,6 +20,8 @@ use crate::servers::{Kind, Program, Server};
 const LOADING_BATCH_BYTES: usize = 64 * 1024;
 const LOADING_CLIENTS: usize = 50;
 const LOADING_PIPELINE: usize = 64;
+/// Rounds of the parts whose figures are of the CPU; the others watch for so long that one is enough.
+const ROUNDS: usize = 3;
 /// Time every load runs before it is measured.
 const WARM_UP: Duration = Duration::from_millis(150);
 
@@ -41,20 +43,19 @@ impl Bench {
         self.options.keys.first().copied().unwrap_or(default)
     }
 
+    /// Rounds of a part that does with `default` of them.
+    pub fn rounds_or(&self, default: usize) -> usize {
+        self.options.rounds.unwrap_or(default)
+    }
+
     /// Whether Redstart is among the servers.
     pub fn measures_redstart(&self) -> bool {
-        self.programs
-            .iter()
-            .any(|program| program.kind == Kind::Redstart)
+        self.programs.iter().any(|program| program.kind == Kind::Redstart)
     }
 
     /// The servers that keep what they are given.
     pub fn storing(&self) -> Vec<Program> {
-        self.programs
-            .iter()
-            .filter(|program| program.stores())
-            .cloned()
-            .collect()
+        self.programs.iter().filter(|program| program.stores()).cloned().collect()
     }
 }
 
@@ -65,23 +66,14 @@ pub fn load_keys(
     (value_bytes, deadline): (usize, Deadline),
 ) -> Result<()> {
     let pipeline = (LOADING_BATCH_BYTES / value_bytes.max(1)).clamp(1, LOADING_PIPELINE);
-    let work = Work {
-        operation: Operation::Set,
-        keys: Keys::Each(0..keys),
-        value_bytes,
-        deadline,
-    };
+    let work = Work { operation: Operation::Set, keys: Keys::Each(0..keys), value_bytes, deadline };
     run_through(server, &work, pipeline)
         .with_context(|| format!("loading {keys} keys into {}", server.program.name))
 }
 
 /// Runs a load over each of its keys.
 pub fn run_through(server: &Server, work: &Work, pipeline: usize) -> Result<()> {
-    let shape = Shape {
-        clients: LOADING_CLIENTS,
-        pipeline,
-        ping: false,
-    };
+    let shape = Shape { clients: LOADING_CLIENTS, pipeline, ping: false };
     Generator::connect(server.address, shape, (work, 0))?.run(Stop::WithKeys)?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::{Bench, WARM_UP, load_keys, sample};
+use super::{Bench, ROUNDS, WARM_UP, load_keys, sample};
 use crate::load::{Deadline, Generator, Keys, Operation, Shape, Stop, Work, run_together};
 use crate::machine::Cores;
 use crate::options::Options;
@@ -25,10 +25,7 @@ const CLIENTS_PER_GENERATOR: usize = 25;
 
 /// Measures Redstart, if it is there, with every number of workers.
 pub fn run(bench: &Bench) -> Result<Vec<ScalingCase>> {
-    let redstart = bench
-        .programs
-        .iter()
-        .find(|program| program.kind == Kind::Redstart);
+    let redstart = bench.programs.iter().find(|program| program.kind == Kind::Redstart);
     let redstart = redstart.context("scaling measures Redstart, which --only leaves out")?;
     let cores = bench.everywhere.count();
     let generators = bench.options.generators.unwrap_or(cores.div_ceil(2));
@@ -52,12 +49,7 @@ pub fn run(bench: &Bench) -> Result<Vec<ScalingCase>> {
             progress.step(&format!("{} at pipeline {pipeline}", operation.name()));
             let deadline = Deadline::None;
             let keys = Keys::Uniform(keys);
-            let work = Work {
-                operation,
-                keys,
-                value_bytes: VALUE_BYTES,
-                deadline,
-            };
+            let work = Work { operation, keys, value_bytes: VALUE_BYTES, deadline };
             cases.push(measure(bench, &servers, (&work, pipeline, generators))?);
         }
     }
@@ -71,17 +63,11 @@ fn measure(
 ) -> Result<ScalingCase> {
     let options = &bench.options;
     let clients = options.clients.max(generators * CLIENTS_PER_GENERATOR) / generators;
-    let shape = Shape {
-        clients,
-        pipeline,
-        ping: false,
-    };
+    let shape = Shape { clients, pipeline, ping: false };
     let time = Duration::from_secs_f64(options.seconds);
-    let mut threads: Vec<(usize, Vec<Sample>)> = servers
-        .iter()
-        .map(|&(threads, _)| (threads, Vec::new()))
-        .collect();
-    for round in 0..options.rounds {
+    let mut threads: Vec<(usize, Vec<Sample>)> =
+        servers.iter().map(|&(threads, _)| (threads, Vec::new())).collect();
+    for round in 0..bench.rounds_or(ROUNDS) {
         for turn in 0..servers.len() {
             let index = (turn + round) % servers.len();
             let server = &servers[index].1;
@@ -90,20 +76,12 @@ fn measure(
                 let seed = (round * generators + number) as u64;
                 loads.push(Generator::connect(server.address, shape, (work, seed))?);
             }
-            threads[index]
-                .1
-                .push(one((server, &bench.everywhere), &mut loads, time)?);
+            threads[index].1.push(one((server, &bench.everywhere), &mut loads, time)?);
         }
     }
     let clients = clients * generators;
     let operation = work.operation;
-    Ok(ScalingCase {
-        operation,
-        pipeline,
-        clients,
-        generators,
-        threads,
-    })
+    Ok(ScalingCase { operation, pipeline, clients, generators, threads })
 }
 
 /// One measurement. The generators' threads are started by one that may run on every core.
@@ -132,9 +110,5 @@ fn numbers(options: &Options, cores: usize) -> Vec<usize> {
 }
 
 fn or<T: Clone>(given: &[T], default: &[T]) -> Vec<T> {
-    if given.is_empty() {
-        default.to_vec()
-    } else {
-        given.to_vec()
-    }
+    if given.is_empty() { default.to_vec() } else { given.to_vec() }
 }

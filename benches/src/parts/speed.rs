@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{Bench, WARM_UP, load_keys, run_through, sample};
+use super::{Bench, ROUNDS, WARM_UP, load_keys, run_through, sample};
 use crate::load::{Deadline, Generator, Keys, Operation, Shape, Stop, Work};
 use crate::machine::available_bytes;
 use crate::options::Options;
@@ -24,12 +24,8 @@ const BATCH_LIMIT_BYTES: usize = 1 << 20;
 /// What a key costs beside its value, generously, to see whether all servers fit into memory.
 const KEY_COST_BYTES: u64 = 150;
 const PIPELINES: [usize; 3] = [1, 16, 64];
-const OPERATIONS: [Operation; 4] = [
-    Operation::Set,
-    Operation::Get,
-    Operation::Incr,
-    Operation::Mset,
-];
+const OPERATIONS: [Operation; 4] =
+    [Operation::Set, Operation::Get, Operation::Incr, Operation::Mset];
 
 /// One filling of the servers, and the loads that run on it.
 #[derive(Debug, PartialEq)]
@@ -44,26 +40,17 @@ struct Dataset {
 pub fn run(bench: &Bench) -> Result<Vec<SpeedCase>> {
     let datasets = plan(&bench.options);
     let programs: Vec<Program> = bench.programs.iter().map(one_worker).collect();
-    let steps = datasets
-        .iter()
-        .map(|dataset| dataset.loads.len() + programs.len())
-        .sum();
+    let steps = datasets.iter().map(|dataset| dataset.loads.len() + programs.len()).sum();
     let mut progress = Progress::new("speed", steps);
     let mut cases = Vec::new();
     for dataset in &datasets {
         if !dataset.fits(programs.iter().filter(|program| program.stores()).count() as u64) {
-            eprintln!(
-                "{} keys of {} bytes do not fit into memory: left out",
-                dataset.keys, dataset.value_bytes
-            );
+            eprintln!("{} do not fit into memory: left out", dataset.name());
             continue;
         }
         let mut servers = Vec::new();
         for program in &programs {
-            progress.step(&format!(
-                "{}: {} keys, {} B",
-                program.name, dataset.keys, dataset.value_bytes
-            ));
+            progress.step(&format!("{}: {}", program.name, dataset.name()));
             servers.push(dataset.fill(program.start(&bench.layout.server)?)?);
         }
         for &load in &dataset.loads {
@@ -73,7 +60,7 @@ pub fn run(bench: &Bench) -> Result<Vec<SpeedCase>> {
                 load.1,
                 dataset.keys
             ));
-            cases.push(dataset.measure(&servers, load, &bench.options)?);
+            cases.push(dataset.measure(&servers, load, bench)?);
         }
     }
     Ok(cases)
@@ -88,6 +75,13 @@ fn one_worker(program: &Program) -> Program {
 }
 
 impl Dataset {
+    fn name(&self) -> String {
+        match self.counters {
+            true => format!("{} counters", self.keys),
+            false => format!("{} keys of {} B", self.keys, self.value_bytes),
+        }
+    }
+
     fn fits(&self, servers: u64) -> bool {
         let needed = servers * self.keys * (self.value_bytes as u64 + KEY_COST_BYTES);
         needed < available_bytes() / 10 * 9
@@ -95,17 +89,9 @@ impl Dataset {
 
     fn fill(&self, server: Server) -> Result<Server> {
         // One value is all that the server that stores nothing can learn.
-        let keys = if server.program.stores() {
-            self.keys
-        } else {
-            1
-        };
+        let keys = if server.program.stores() { self.keys } else { 1 };
         if self.counters {
-            run_through(
-                &server,
-                &self.work(Operation::Incr, Keys::Each(0..keys)),
-                64,
-            )?;
+            run_through(&server, &self.work(Operation::Incr, Keys::Each(0..keys)), 64)?;
             return Ok(server);
         }
         load_keys(&server, keys, (self.value_bytes, Deadline::None))?;
@@ -114,55 +100,35 @@ impl Dataset {
     }
 
     fn work(&self, operation: Operation, keys: Keys) -> Work {
-        Work {
-            operation,
-            keys,
-            value_bytes: self.value_bytes,
-            deadline: Deadline::None,
-        }
+        Work { operation, keys, value_bytes: self.value_bytes, deadline: Deadline::None }
     }
 
     fn measure(
         &self,
         servers: &[Server],
         load: (Operation, usize),
-        options: &Options,
+        bench: &Bench,
     ) -> Result<SpeedCase> {
+        let options = &bench.options;
         let (operation, pipeline) = load;
         let mut measured: Vec<Measured> = servers
             .iter()
-            .map(|server| Measured {
-                server: server.program.name.clone(),
-                samples: Vec::new(),
-            })
+            .map(|server| Measured { server: server.program.name.clone(), samples: Vec::new() })
             .collect();
-        let shape = Shape {
-            clients: options.clients,
-            pipeline,
-            ping: false,
-        };
+        let shape = Shape { clients: options.clients, pipeline, ping: false };
         let work = self.work(operation, Keys::Uniform(self.keys));
-        for round in 0..options.rounds {
+        for round in 0..bench.rounds_or(ROUNDS) {
             for turn in 0..servers.len() {
                 // Each round begins with another server: none is always measured in another's wake.
                 let index = (turn + round) % servers.len();
                 let mut generator =
                     Generator::connect(servers[index].address, shape, (&work, round as u64))?;
                 let time = Duration::from_secs_f64(options.seconds);
-                measured[index]
-                    .samples
-                    .push(measure(&servers[index], &mut generator, time)?);
+                measured[index].samples.push(measure(&servers[index], &mut generator, time)?);
             }
         }
         let (keys, value_bytes, clients) = (self.keys, self.value_bytes, options.clients);
-        Ok(SpeedCase {
-            operation,
-            keys,
-            value_bytes,
-            pipeline,
-            clients,
-            servers: measured,
-        })
+        Ok(SpeedCase { operation, keys, value_bytes, pipeline, clients, servers: measured })
     }
 }
 
@@ -178,11 +144,7 @@ fn plan(options: &Options) -> Vec<Dataset> {
     let named =
         !options.keys.is_empty() || !options.value.is_empty() || !options.pipeline.is_empty();
     let or = |given: &[usize], default: &[usize]| -> Vec<usize> {
-        if given.is_empty() {
-            default.to_vec()
-        } else {
-            given.to_vec()
-        }
+        if given.is_empty() { default.to_vec() } else { given.to_vec() }
     };
     let operations = match options.commands.is_empty() {
         true => OPERATIONS.to_vec(),
@@ -199,18 +161,9 @@ fn plan(options: &Options) -> Vec<Dataset> {
             true => (&[16, 64, 1024, 65536], &[1_000_000, 10_000_000]),
             false => (&[64], &[1_000_000]),
         };
-        let keys = if options.keys.is_empty() {
-            keys
-        } else {
-            &options.keys
-        };
+        let keys = if options.keys.is_empty() { keys } else { &options.keys };
         for &keys in keys {
-            add(
-                keys,
-                &or(&options.value, values),
-                &or(&options.pipeline, &PIPELINES),
-                &operations,
-            );
+            add(keys, &or(&options.value, values), &or(&options.pipeline, &PIPELINES), &operations);
         }
     } else {
         let plain: Vec<Operation> = operations
@@ -233,14 +186,8 @@ fn cross(keys: u64, value: usize, pipelines: &[usize], operations: &[Operation])
     let keys = keys.min(DATA_LIMIT_BYTES / value as u64);
     let mut loads = Vec::new();
     for &operation in operations {
-        let per_command = if operation == Operation::Mset {
-            10 * value
-        } else {
-            value
-        };
-        let fitting = pipelines
-            .iter()
-            .filter(|&&p| p == 1 || p * per_command <= BATCH_LIMIT_BYTES);
+        let per_command = if operation == Operation::Mset { 10 * value } else { value };
+        let fitting = pipelines.iter().filter(|&&p| p == 1 || p * per_command <= BATCH_LIMIT_BYTES);
         loads.extend(fitting.map(|&pipeline| (keys, value, operation, pipeline)));
     }
     loads
@@ -264,12 +211,7 @@ fn group(loads: Vec<Load>) -> Vec<Dataset> {
             Some(dataset) => dataset.loads.push((operation, pipeline)),
             None => {
                 let loads = vec![(operation, pipeline)];
-                datasets.push(Dataset {
-                    keys,
-                    value_bytes,
-                    counters,
-                    loads,
-                });
+                datasets.push(Dataset { keys, value_bytes, counters, loads });
             }
         }
     }
@@ -283,9 +225,7 @@ mod tests {
     use super::*;
 
     fn planned(line: &str) -> Vec<Dataset> {
-        plan(&Options::parse_from(
-            ["bench"].into_iter().chain(line.split_whitespace()),
-        ))
+        plan(&Options::parse_from(["bench"].into_iter().chain(line.split_whitespace())))
     }
 
     #[test]
@@ -299,10 +239,7 @@ mod tests {
     fn counters_have_a_filling_of_their_own() {
         let datasets = planned("--keys 5 --value 16,64 --pipeline 1");
         let counters: Vec<_> = datasets.iter().filter(|dataset| dataset.counters).collect();
-        assert_eq!(
-            (datasets.len(), counters.len(), counters[0].loads.len()),
-            (3, 1, 1)
-        );
+        assert_eq!((datasets.len(), counters.len(), counters[0].loads.len()), (3, 1, 1));
     }
 
     #[test]

@@ -31,12 +31,8 @@ const STEADY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 pub fn run(bench: &Bench) -> Result<Vec<StallCase>> {
     let programs = bench.storing();
     let keys = bench.keys_or(KEYS);
-    // A growth to ten million is long enough to meet every kind of noise: one round unless more are wanted.
-    let rounds = if bench.options.full {
-        bench.options.rounds
-    } else {
-        1
-    };
+    // A growth to ten million is long enough to meet every kind of noise: one round is enough.
+    let rounds = bench.rounds_or(1);
     let mut progress = Progress::new("stalls", programs.len() * rounds);
     let mut cases: Vec<StallCase> = programs.iter().map(|p| empty_case(&p.name, keys)).collect();
     for _ in 0..rounds {
@@ -61,11 +57,7 @@ fn empty_case(name: &str, keys: u64) -> StallCase {
 
 fn grow(server: &Server, case: &mut StallCase, bench: &Bench) -> Result<()> {
     let pipeline = *bench.options.pipeline.first().unwrap_or(&PIPELINE);
-    let shape = Shape {
-        clients: bench.options.clients,
-        pipeline,
-        ping: true,
-    };
+    let shape = Shape { clients: bench.options.clients, pipeline, ping: true };
     let mut generator =
         Generator::connect(server.address, shape, (&work(Keys::Each(0..case.keys)), 0))?;
     // The first ping pays for what is done once.
@@ -83,12 +75,7 @@ fn grow(server: &Server, case: &mut StallCase, bench: &Bench) -> Result<()> {
 }
 
 fn work(keys: Keys) -> Work {
-    Work {
-        operation: Operation::Set,
-        keys,
-        value_bytes: VALUE_BYTES,
-        deadline: Deadline::None,
-    }
+    Work { operation: Operation::Set, keys, value_bytes: VALUE_BYTES, deadline: Deadline::None }
 }
 
 fn longest_ms(histogram: &Histogram<u64>) -> f64 {

@@ -13,10 +13,7 @@ use crate::results::Results;
 /// Writes `benchmarks.md` and `benchmarks.svg` into `folder`.
 pub fn write_docs(results: &Results, folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
-    let files = [
-        ("benchmarks.md", page(results)),
-        ("benchmarks.svg", plot::draw(results)),
-    ];
+    let files = [("benchmarks.md", page(results)), ("benchmarks.svg", plot::draw(results))];
     for (name, text) in files {
         let path = folder.join(name);
         fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
@@ -42,10 +39,7 @@ fn folded(grid: &Grid) -> String {
         return grid.to_markdown();
     }
     let table = grid.to_markdown();
-    format!(
-        "<details><summary>{}</summary>\n\n{table}\n</details>\n",
-        grid.title
-    )
+    format!("<details><summary>{}</summary>\n\n{table}\n</details>\n", grid.title)
 }
 
 fn machine(facts: &Facts) -> String {

@@ -17,19 +17,12 @@ impl Grid {
     /// A table without rows.
     pub fn new(title: &str, note: &str, header: &[&str]) -> Grid {
         let header = header.iter().map(|&name| name.to_owned()).collect();
-        Grid {
-            title: title.into(),
-            note: note.into(),
-            header,
-            rows: Vec::new(),
-        }
+        Grid { title: title.into(), note: note.into(), header, rows: Vec::new() }
     }
 
     /// Columns padded to their widest cell.
     pub fn to_text(&self) -> String {
-        let widths: Vec<usize> = (0..self.header.len())
-            .map(|column| self.width(column))
-            .collect();
+        let widths: Vec<usize> = (0..self.header.len()).map(|column| self.width(column)).collect();
         let mut text = format!("{}\n{}\n", self.title, self.note);
         for row in std::iter::once(&self.header).chain(&self.rows) {
             let mut line = String::new();
@@ -60,10 +53,7 @@ impl Grid {
 
     fn width(&self, column: usize) -> usize {
         let rows = std::iter::once(&self.header).chain(&self.rows);
-        rows.filter_map(|row| row.get(column))
-            .map(|cell| cell.chars().count())
-            .max()
-            .unwrap_or(0)
+        rows.filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
     }
 }
 

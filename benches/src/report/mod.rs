@@ -17,7 +17,5 @@ pub fn text(results: &Results) -> String {
         facts.date, facts.cores, facts.processor, facts.memory_gib, facts.kernel, facts.command
     );
     let tables = tables::all(results);
-    tables
-        .iter()
-        .fold(head, |text, grid| text + "\n" + &grid.to_text())
+    tables.iter().fold(head, |text, grid| text + "\n" + &grid.to_text())
 }

@@ -32,16 +32,8 @@ pub fn draw(results: &Results) -> String {
     let mut body = String::new();
     let mut y = HEADING;
     let sections = [
-        (
-            "Server CPU per command, µs (less is better)",
-            speed_groups(results),
-            2,
-        ),
-        (
-            "Resident bytes per key (less is better)",
-            memory_groups(results),
-            1,
-        ),
+        ("Server CPU per command, µs (less is better)", speed_groups(results), 2),
+        ("Resident bytes per key (less is better)", memory_groups(results), 1),
     ];
     for (title, groups, digits) in sections.iter().filter(|(_, groups, _)| !groups.is_empty()) {
         text(&mut body, (16, y), ("heading", title));
@@ -65,11 +57,7 @@ fn draw_group(
     (top, digits): (usize, usize),
     names: &[String],
 ) -> usize {
-    let most = group
-        .bars
-        .iter()
-        .map(|(_, value)| *value)
-        .fold(f64::MIN_POSITIVE, f64::max);
+    let most = group.bars.iter().map(|(_, value)| *value).fold(f64::MIN_POSITIVE, f64::max);
     let mut y = top + GAP;
     text(body, (16, y), ("own", &group.name));
     y += 6;
@@ -96,10 +84,7 @@ fn draw_group(
 fn text(body: &mut String, (x, y): (usize, usize), (class, text): (&str, &str)) {
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
     // A String takes every write.
-    let _ = writeln!(
-        body,
-        "<text x=\"{x}\" y=\"{y}\" class=\"{class}\">{text}</text>"
-    );
+    let _ = writeln!(body, "<text x=\"{x}\" y=\"{y}\" class=\"{class}\">{text}</text>");
 }
 
 fn colour(server: &str, names: &[String]) -> &'static str {
@@ -110,10 +95,7 @@ fn colour(server: &str, names: &[String]) -> &'static str {
         return NULL_COLOUR;
     }
     let others = names.iter().filter(|name| !is_own(name));
-    let place = others
-        .into_iter()
-        .position(|name| name == server)
-        .unwrap_or(0);
+    let place = others.into_iter().position(|name| name == server).unwrap_or(0);
     COLOURS[place % COLOURS.len()]
 }
 
@@ -132,10 +114,7 @@ fn speed_groups(results: &Results) -> Vec<Group> {
             let cost = Spread::of(measured.samples.iter().map(|sample| sample.cpu_us))?;
             Some((measured.server.clone(), cost.median))
         };
-        Group {
-            name: case_name(case),
-            bars: case.servers.iter().filter_map(bar).collect(),
-        }
+        Group { name: case_name(case), bars: case.servers.iter().filter_map(bar).collect() }
     };
     cases.into_iter().map(group).collect()
 }
@@ -148,10 +127,7 @@ fn memory_groups(results: &Results) -> Vec<Group> {
     same.map(|case| {
         let deadline = if case.volatile { " and a deadline" } else { "" };
         let name = format!("16-byte keys, {}-byte values{deadline}", case.value_bytes);
-        Group {
-            name,
-            bars: case.servers.clone(),
-        }
+        Group { name, bars: case.servers.clone() }
     })
     .collect()
 }

@@ -1,7 +1,9 @@
 //! Which tables there are, and what stands in their cells.
 
 use super::grid::Grid;
-use crate::results::{ExpiryCase, Measured, Results, Sample, ScalingCase, SpeedCase, Spread};
+use crate::results::{
+    Burst, ExpiryCase, Lag, Measured, Results, Sample, ScalingCase, SpeedCase, Spread,
+};
 
 const ABSENT: &str = "–";
 
@@ -9,11 +11,7 @@ const ABSENT: &str = "–";
 pub fn all(results: &Results) -> Vec<Grid> {
     let mut grids = Vec::new();
     if !results.speed.is_empty() {
-        grids.extend([
-            cpu(&results.speed),
-            ratios(&results.speed),
-            throughput(&results.speed),
-        ]);
+        grids.extend([cpu(&results.speed), ratios(&results.speed), throughput(&results.speed)]);
     }
     if !results.memory.is_empty() {
         grids.push(memory(results));
@@ -27,10 +25,7 @@ pub fn all(results: &Results) -> Vec<Grid> {
     if !results.scaling.is_empty() {
         grids.push(scaling(&results.scaling));
     }
-    grids
-        .into_iter()
-        .filter(|grid| !grid.rows.is_empty())
-        .collect()
+    grids.into_iter().filter(|grid| !grid.rows.is_empty()).collect()
 }
 
 /// The figures of a load that tell it from others: `GET, 1M keys, 64 B, pipeline 16`.
@@ -68,8 +63,7 @@ fn cpu(cases: &[SpeedCase]) -> Grid {
             });
             spread(cost, 3)
         });
-        grid.rows
-            .push(std::iter::once(case_name(case)).chain(cells).collect());
+        grid.rows.push(std::iter::once(case_name(case)).chain(cells).collect());
     }
     grid
 }
@@ -96,8 +90,7 @@ fn ratios(cases: &[SpeedCase]) -> Grid {
             });
             spread(ratio, 2)
         });
-        grid.rows
-            .push(std::iter::once(case_name(case)).chain(cells).collect());
+        grid.rows.push(std::iter::once(case_name(case)).chain(cells).collect());
     }
     grid
 }
@@ -134,19 +127,10 @@ fn memory(results: &Results) -> Grid {
         &["keys and values"],
     );
     let first = &results.memory[0];
-    grid.header
-        .extend(first.servers.iter().map(|(name, _)| name.clone()));
+    grid.header.extend(first.servers.iter().map(|(name, _)| name.clone()));
     for case in &results.memory {
-        let deadline = if case.volatile {
-            ", with a deadline"
-        } else {
-            ""
-        };
-        let what = format!(
-            "{} keys, 16 + {} B{deadline}",
-            number(case.keys),
-            case.value_bytes
-        );
+        let deadline = if case.volatile { ", with a deadline" } else { "" };
+        let what = format!("{} keys, 16 + {} B{deadline}", number(case.keys), case.value_bytes);
         let cells = case.servers.iter().map(|(_, bytes)| format!("{bytes:.1}"));
         grid.rows.push(std::iter::once(what).chain(cells).collect());
     }
@@ -159,21 +143,10 @@ fn stalls(results: &Results) -> Grid {
         &format!("The longest reply while the keyspace grows from empty to {keys} keys"),
         "Milliseconds. A ping every millisecond: on the idle server, under 50 clients that SET new keys as fast as they \
          can, and under the same load on keys that exist.",
-        &[
-            "server",
-            "idle",
-            "growing",
-            "growing less idle",
-            "steady",
-            "the load's own longest",
-        ],
+        &["server", "idle", "growing", "growing less idle", "steady", "the load's own longest"],
     );
     for case in &results.stalls {
-        let over = case
-            .growing_ms
-            .iter()
-            .zip(&case.idle_ms)
-            .map(|(growing, idle)| growing - idle);
+        let over = case.growing_ms.iter().zip(&case.idle_ms).map(|(growing, idle)| growing - idle);
         grid.rows.push(vec![
             case.server.clone(),
             values(&case.idle_ms, 2),
@@ -187,27 +160,18 @@ fn stalls(results: &Results) -> Grid {
 }
 
 fn burst(cases: &[ExpiryCase]) -> Grid {
-    let keys = cases
-        .iter()
-        .find_map(|case| Some(case.burst.first()?.keys))
-        .unwrap_or(0);
+    let keys = cases.iter().find_map(|case| Some(case.burst.first()?.keys)).unwrap_or(0);
     let mut grid = Grid::new(
         &format!("{} keys that expire at the same moment", number(keys)),
         "Milliseconds: the longest reply before and while they die, and the time from their deadline until half and all of \
          them have left DBSIZE and are counted as expired.",
-        &[
-            "server",
-            "longest reply, idle",
-            "longest reply, expiring",
-            "half gone",
-            "all gone",
-        ],
+        &["server", "longest reply, idle", "longest reply, expiring", "half gone", "all gone"],
     );
     for case in cases.iter().filter(|case| !case.burst.is_empty()) {
-        let of = |value: fn(&crate::results::Burst) -> Option<f64>| -> String {
+        let of = |value: fn(&Burst) -> Option<f64>| -> String {
             let known: Vec<f64> = case.burst.iter().filter_map(value).collect();
             if known.len() < case.burst.len() {
-                "not within 15 s".into()
+                "not while watched".into()
             } else {
                 values(&known, 1)
             }
@@ -226,20 +190,22 @@ fn burst(cases: &[ExpiryCase]) -> Grid {
 fn lag(cases: &[ExpiryCase]) -> Grid {
     let first = cases.iter().find_map(|case| case.lag.first());
     let (volatile, sampled) = first.map_or((0, 0), |lag| (lag.volatile, lag.sampled));
-    let title = format!(
-        "Expiry lag of {sampled} keys among {} volatile ones",
-        number(volatile)
-    );
+    let watched_ms = first.map_or(0.0, |lag| lag.watched_ms);
+    let title = format!("Expiry lag of {sampled} keys among {} volatile ones", number(volatile));
     let mut grid = Grid::new(
         &title,
-        "Milliseconds from a key's deadline until it has left DBSIZE and is counted as expired, nobody reading it.",
-        &["server", "median", "longest", "still there 15 s later"],
+        &format!(
+            "Milliseconds from a key's deadline until it has left DBSIZE and is counted as expired, nobody reading it. The \
+             watch ends {:.0} s after the last deadline.",
+            watched_ms / 1000.0
+        ),
+        &["server", "median", "longest", "still there in the end"],
     );
     for case in cases.iter().filter(|case| !case.lag.is_empty()) {
-        let of = |value: fn(&crate::results::Lag) -> Option<f64>| -> String {
+        let of = |value: fn(&Lag) -> Option<f64>| -> String {
             let known: Vec<f64> = case.lag.iter().filter_map(value).collect();
             if known.len() < case.lag.len() {
-                "> 15000".into()
+                format!("> {watched_ms:.0}")
             } else {
                 values(&known, 1)
             }
@@ -263,14 +229,7 @@ fn scaling(cases: &[ScalingCase]) -> Grid {
             "1M keys, 64-byte values, load generators on the same cores ({generators} threads). Gain: throughput over that \
              with the first number of workers, round by round."
         ),
-        &[
-            "load",
-            "workers",
-            "commands/s",
-            "gain",
-            "CPU µs per command",
-            "p99 µs",
-        ],
+        &["load", "workers", "commands/s", "gain", "CPU µs per command", "p99 µs"],
     );
     for case in cases {
         let Some((_, first)) = case.threads.first() else {
@@ -311,9 +270,7 @@ pub fn is_own(server: &str) -> bool {
 }
 
 fn of<'a>(case: &'a SpeedCase, server: &str) -> Option<&'a Measured> {
-    case.servers
-        .iter()
-        .find(|measured| measured.server == server)
+    case.servers.iter().find(|measured| measured.server == server)
 }
 
 fn values(values: &[f64], digits: usize) -> String {
@@ -336,10 +293,7 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        let short: Vec<_> = [1_000_000, 16_384, 250, 1_234_567]
-            .into_iter()
-            .map(number)
-            .collect();
+        let short: Vec<_> = [1_000_000, 16_384, 250, 1_234_567].into_iter().map(number).collect();
         assert_eq!(short, ["1M", "16k", "250", "1235k"]);
     }
 }
