@@ -52,6 +52,32 @@ errors! {
     OFFSET_OUT_OF_RANGE = "ERR offset is out of range";
     /// A value would become longer than `proto-max-bulk-len`.
     STRING_TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+    /// A digest of a length that digests do not have.
+    DIGEST_LENGTH = "ERR must be exactly 16 hexadecimal characters";
+    /// DELEX with a condition on a key that holds no string.
+    CONDITION_NEEDS_STRING = "ERR Key should be of string type if conditions are specified";
+    /// DELEX with a word that is no condition.
+    INVALID_CONDITION = "ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE";
+    /// MSETEX with a count that is no positive number.
+    INVALID_NUMKEYS = "ERR invalid numkeys value";
+    /// MSETEX with fewer words than the count says.
+    WRONG_NUMBER_OF_PAIRS = "ERR wrong number of key-value pairs";
+    /// LCS of something else than strings.
+    LCS_NEEDS_STRINGS = "ERR The specified keys must contain string values";
+    /// LCS with LEN beside IDX.
+    LCS_LEN_AND_IDX = "ERR If you want both the length and indexes, please just use IDX.";
+    /// LCS of strings too long to compare.
+    LCS_TOO_LONG = "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
+    /// INCREX with ENX and no time.
+    ENX_WITHOUT_EXPIRATION = "ERR ENX flag requires an expiration";
+    /// INCREX with bounds that leave nothing between them.
+    BOUNDS_CROSS = "ERR LBOUND can't be greater than UBOUND";
+    /// INCREX SATURATE whose step to the bound is no 64-bit integer.
+    APPLIED_INCREMENT_OVERFLOW = "ERR applied increment would overflow";
+    /// INCREX BYFLOAT by an infinite number.
+    INCREMENT_IS_INFINITE = "ERR BYFLOAT increment cannot be Infinity";
+    /// INCREX BYFLOAT of an infinite number.
+    VALUE_IS_INFINITE = "ERR value cannot be Infinity";
     /// SCAN's cursor is no number.
     INVALID_CURSOR = "ERR invalid cursor";
     /// EXPIRE with NX beside XX, GT or LT.
@@ -118,6 +144,16 @@ impl Error {
     /// A deadline that is not positive or does not fit, in `name`.
     pub fn invalid_expire(name: &str) -> Self {
         Self::new(format!("ERR invalid expire time in '{name}' command"))
+    }
+
+    /// A named argument that is no integer: `LBOUND`, `Increment` …
+    pub fn not_an_integer(what: &str) -> Self {
+        Self::new(format!("ERR {what} is not an integer or out of range"))
+    }
+
+    /// A named argument that is no float.
+    pub fn not_a_float(what: &str) -> Self {
+        Self::new(format!("ERR {what} is not a valid float"))
     }
 
     /// A name that the table does not have, with the first of its arguments for whoever reads the

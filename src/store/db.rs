@@ -142,6 +142,11 @@ impl<'a> Db<'a> {
         self.space.counts_frequency.load(Ordering::Relaxed)
     }
 
+    /// How long a string may become by an edit (`proto-max-bulk-len`).
+    pub fn longest_string_bytes(&self) -> usize {
+        self.space.longest_string_bytes.load(Ordering::Relaxed)
+    }
+
     #[inline]
     fn hash(&self, key: &[u8]) -> u64 {
         // Handlers ask for keys in the order of the call, so the next known hash is nearly always
@@ -229,8 +234,13 @@ impl<'a> Db<'a> {
     /// removed.
     #[inline]
     pub fn find_mut(&mut self, key: &[u8]) -> Option<RecordMut<'_>> {
-        self.remove_dead(self.index, key);
         let hash = self.hash(key);
+        let found = self.table(self.index, hash).find(hash, key)?;
+        if self.is_dead(&found) {
+            self.remove_dead(self.index, key);
+            return None;
+        }
+        self.note_access(&found);
         self.table_mut(self.index, hash).find_mut(hash, key)
     }
 
@@ -247,7 +257,7 @@ impl<'a> Db<'a> {
         self.tally.expired += 1;
         self.event_in(db, Class::Expired, "expired", key);
         if self.is_followed() {
-            self.journal.instead.push([&b"DEL"[..], key].map(Box::from).into());
+            self.journal.expired.push([&b"DEL"[..], key].map(Box::from).into());
         }
     }
 
@@ -259,6 +269,10 @@ impl<'a> Db<'a> {
 
     /// Puts `value` at `key` of any locked database.
     pub fn put_in(&mut self, db: usize, key: &[u8], value: NewValue<'_>, deadline: Deadline) {
+        if deadline == Deadline::Keep {
+            // The deadline of a dead key must not pass on to the value that takes its place.
+            self.remove_dead(db, key);
+        }
         let hash = self.hash(key);
         let access = access::first(self.now_ms, self.counts_frequency());
         let table = self.table_mut(db, hash);

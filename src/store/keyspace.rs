@@ -14,10 +14,12 @@ use super::journal::Followers;
 use super::{Garbage, Table};
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// The hash of keys takes its shard from at most this many top bits.
 pub const MOST_SHARD_BITS: u32 = 10;
+/// `proto-max-bulk-len` unless it is configured.
+const LONGEST_STRING_BYTES: usize = 512 * 1024 * 1024;
 
 /// A shard of a database. Aligned, so that two locks never share a cache line.
 #[repr(align(128))]
@@ -64,6 +66,8 @@ pub struct Keyspace {
     pub garbage: Garbage,
     /// Whether accesses are counted by frequency (`maxmemory-policy *-lfu`) instead of time.
     pub counts_frequency: AtomicBool,
+    /// How long a string may become by an edit (`proto-max-bulk-len`).
+    pub longest_string_bytes: AtomicUsize,
     /// Whether deadlines are acted upon without being looked at (DEBUG SET-ACTIVE-EXPIRE).
     pub active_expiry: AtomicBool,
     /// When the expiry thread will wake next (ms), and how to wake it earlier.
@@ -109,6 +113,7 @@ impl Keyspace {
             followers: Followers::default(),
             garbage: Garbage::start(),
             counts_frequency: AtomicBool::new(false),
+            longest_string_bytes: AtomicUsize::new(LONGEST_STRING_BYTES),
             active_expiry: AtomicBool::new(true),
             alarm: Alarm::default(),
         }

@@ -1,10 +1,42 @@
 //! Strings: a key that holds bytes, or a number written as decimal text.
+//!
+//! - `get`: GET and the readers that also remove or renew (GETDEL, GETEX), MGET, STRLEN, GETRANGE, DIGEST
+//! - `set`: SET with all its options, and its elder forms SETNX, SETEX, PSETEX, GETSET
+//! - `many`: MSET, MSETNX, MSETEX
+//! - `count`: INCR and its family; `increx`: INCREX, a counter with bounds and a deadline
+//! - `edit`: APPEND and SETRANGE, in place
+//! - `remove`: DELEX and DELIFEQ, a removal under a condition
+//! - `lcs`: LCS; the algorithm is `types::lcs`
+//! - `value`, `condition`, `lifetime`: what several of these share
+//!
+//! Source: https://redis.io/docs/latest/commands/?group=string
 
-mod basic;
+mod condition;
+mod count;
+mod edit;
+mod get;
+mod increx;
+mod lcs;
+mod lifetime;
+mod many;
+mod remove;
+mod set;
 mod value;
 
 use crate::command::Group;
 
 /// The group `string`.
-pub const GROUP: Group =
-    Group { name: "string", category: Some("string"), commands: &[basic::COMMANDS] };
+pub const GROUP: Group = Group {
+    name: "string",
+    category: Some("string"),
+    commands: &[
+        get::COMMANDS,
+        set::COMMANDS,
+        many::COMMANDS,
+        count::COMMANDS,
+        increx::COMMANDS,
+        edit::COMMANDS,
+        remove::COMMANDS,
+        lcs::COMMANDS,
+    ],
+};
