@@ -60,6 +60,18 @@ impl Entry {
         categories
     }
 
+    /// What happens to the keys of specification number `at`: `RO access`, `OW update` …
+    pub fn key_flags(&self, at: usize) -> &'static str {
+        let by_kind = if self.has(flag::WRITE) { "RW update" } else { "RO access" };
+        self.command.key_flags.get(at).copied().unwrap_or(by_kind)
+    }
+
+    /// The names of its flags, as COMMAND INFO lists them.
+    pub fn flag_names(&self) -> impl Iterator<Item = &'static str> {
+        let shown = self.command.flags & !flag::HIDDEN;
+        flag::NAMES.iter().filter(move |(flag, _)| shown & flag != 0).map(|(_, name)| *name)
+    }
+
     /// Calls `visit` with the place of every key of a call, in order. False when the words do not
     /// fit: a count that is no number or larger than what follows.
     #[inline]
