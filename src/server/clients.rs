@@ -51,6 +51,8 @@ pub struct Figures {
     pub no_evict: AtomicBool,
     /// CLIENT NO-TOUCH.
     pub no_touch: AtomicBool,
+    /// CLIENT CAPA redirect.
+    pub redirects: AtomicBool,
     /// Waits for a pause to end.
     pub waits: AtomicBool,
 }

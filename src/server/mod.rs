@@ -27,6 +27,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
+/// The version clients take the server for: what they choose their behaviour by.
+pub const REDIS_VERSION: &str = "7.2.4";
+/// Redstart's own version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// What every connection and every background thread shares.
 pub struct Server {
     /// The options in force. CONFIG SET puts a new value in its place.
