@@ -66,6 +66,24 @@ impl Entry {
         self.command.key_flags.get(at).copied().unwrap_or(by_kind)
     }
 
+    /// The keys' places in the old form of COMMAND INFO: first, last and step. Specifications
+    /// that follow each other count as one; zeros when the keys do not stand at fixed places.
+    pub fn key_range(&self) -> (i64, i64, i64) {
+        if let [Keys::Range { first, last, step }] = self.keys.as_slice() {
+            return (*first as i64, *last, *step as i64);
+        }
+        let mut range: Option<(i64, i64)> = None;
+        for keys in &self.keys {
+            let Keys::Range { first, last, step: 1 } = keys else { continue };
+            range = match range {
+                None => Some((*first as i64, *last)),
+                Some((start, end)) if end == *first as i64 - 1 => Some((start, *last)),
+                other => other,
+            };
+        }
+        range.map_or((0, 0, 0), |(first, last)| (first, last, 1))
+    }
+
     /// The names of its flags, as COMMAND INFO lists them.
     pub fn flag_names(&self) -> impl Iterator<Item = &'static str> {
         let shown = self.command.flags & !flag::HIDDEN;
