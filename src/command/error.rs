@@ -112,6 +112,12 @@ errors! {
     INVALID_ARGUMENTS = "ERR Invalid arguments specified for command";
     /// `maxmemory` is reached.
     OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
+    /// The data set is being loaded.
+    LOADING = "LOADING Redis is loading the dataset in memory";
+    /// SHUTDOWN ABORT while the server is not ending.
+    NO_SHUTDOWN = "ERR No shutdown in progress.";
+    /// SLOWLOG GET with a count below -1.
+    SLOWLOG_COUNT = "ERR count should be greater than or equal to -1";
     /// The server is ending.
     SHUTTING_DOWN = "ERR Errors trying to SHUTDOWN. Check logs.";
     /// A handler broke an invariant. The connection goes on; the log has the rest.
@@ -164,6 +170,20 @@ impl Error {
     pub fn unknown_subcommand(parent: &str, name: &[u8]) -> Self {
         let name = text(&name[..name.len().min(128)]);
         Self::new(format!("ERR unknown subcommand '{name}'. Try {} HELP.", parent.to_uppercase()))
+    }
+
+    /// An error that explains itself, as another part of the server words it.
+    pub fn plain(error: &dyn fmt::Display) -> Self {
+        Self::new(format!("ERR {error}"))
+    }
+
+    /// A command that an option has to permit.
+    pub fn protected(name: &str, option: &str) -> Self {
+        Self::new(format!(
+            "ERR {name} command not allowed. If the {option} option is set to \"local\", you can \
+             run it from a local connection, otherwise you need to set this option in the \
+             configuration file, and then restart the server."
+        ))
     }
 
     /// HELLO with an option it does not know, or one cut short.

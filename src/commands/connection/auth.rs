@@ -56,14 +56,12 @@ fn same(wanted: &[u8], given: &[u8]) -> bool {
     std::hint::black_box(differs) == 0
 }
 
-const HELLO: Command = Command::server(
-    "HELLO [protover [AUTH username password] [SETNAME clientname]]",
-    hello,
-)
-.since("6.0.0")
-.flags(ALWAYS)
-.fast()
-.about("Says what the server is, and chooses the protocol: 2 or 3.");
+const HELLO: Command =
+    Command::server("HELLO [protover [AUTH username password] [SETNAME clientname]]", hello)
+        .since("6.0.0")
+        .flags(ALWAYS)
+        .fast()
+        .about("Says what the server is, and chooses the protocol: 2 or 3.");
 
 /// What a call of HELLO asks for.
 #[derive(Default)]

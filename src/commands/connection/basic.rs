@@ -48,11 +48,10 @@ fn quit(context: &mut Context, _: &Args, reply: &mut Reply) -> Outcome {
     Ok(())
 }
 
-const RESET: Command = Command::server("RESET", reset)
-    .since("6.2.0")
-    .flags(ALWAYS)
-    .fast()
-    .about("Puts the connection back to how it began: RESP2, database 0, no name, not logged in.");
+const RESET: Command =
+    Command::server("RESET", reset).since("6.2.0").flags(ALWAYS).fast().about(
+        "Puts the connection back to how it began: RESP2, database 0, no name, not logged in.",
+    );
 
 fn reset(context: &mut Context, _: &Args, reply: &mut Reply) -> Outcome {
     let is_open = context.server.config.load().security.requirepass.is_empty();

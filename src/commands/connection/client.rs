@@ -29,7 +29,9 @@ const CLIENT_CAPA: Command =
     Command::server("CLIENT|CAPA capability [capability ...]", client_capa)
         .since("8.0.0")
         .flags(ANYTIME | flag::ALLOW_BUSY)
-        .about("Says what this client can deal with: `redirect`. Others are taken note of silently.");
+        .about(
+            "Says what this client can deal with: `redirect`. Others are taken note of silently.",
+        );
 
 fn client_capa(context: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {
     let figures = &context.session.client.figures;

@@ -9,14 +9,8 @@ use crate::types::number::parse_integer;
 use std::sync::atomic::Ordering;
 
 /// The commands of this file.
-pub const COMMANDS: &[Command] = &[
-    CLIENT_NO_EVICT,
-    CLIENT_NO_TOUCH,
-    CLIENT_PAUSE,
-    CLIENT_REPLY,
-    CLIENT_UNBLOCK,
-    CLIENT_UNPAUSE,
-];
+pub const COMMANDS: &[Command] =
+    &[CLIENT_NO_EVICT, CLIENT_NO_TOUCH, CLIENT_PAUSE, CLIENT_REPLY, CLIENT_UNBLOCK, CLIENT_UNPAUSE];
 
 const CLIENT_NO_EVICT: Command = Command::server("CLIENT|NO-EVICT <ON | OFF>", client_no_evict)
     .since("7.0.0")

@@ -130,12 +130,12 @@ fn write_argument(node: &Node, keys: &mut i64, reply: &mut Reply) {
 
 /// A name for an argument: its own, its token's, or one made of what it consists of.
 fn name_of(node: &Node) -> String {
-    let join = |nodes: &[Node], between: &str| {
-        nodes.iter().map(name_of).collect::<Vec<_>>().join(between)
-    };
+    let join =
+        |nodes: &[Node], between: &str| nodes.iter().map(name_of).collect::<Vec<_>>().join(between);
     match (&node.kind, node.token) {
         (Kind::Word(name), _) => name.to_string(),
-        (Kind::Token(token), _) | (_, Some(token)) => token.to_lowercase(),
+        (Kind::Token(token), _) => token.to_lowercase(),
+        (_, Some(token)) => token.to_lowercase(),
         (Kind::OneOf(nodes), None) => join(nodes, "-or-"),
         (Kind::Block(nodes), None) => join(nodes, "-"),
     }
@@ -144,9 +144,29 @@ fn name_of(node: &Node) -> String {
 /// The type of an argument, as far as its name tells.
 fn type_of(node: &Node) -> &'static str {
     const INTEGERS: &[&str] = &[
-        "seconds", "milliseconds", "count", "offset", "start", "end", "index", "numkeys", "cursor",
-        "timeout", "decrement", "increment", "db", "len", "rank", "maxlen", "min-match-len",
-        "client-id", "protover", "maxage", "limit", "stop", "numfields",
+        "seconds",
+        "milliseconds",
+        "count",
+        "offset",
+        "start",
+        "end",
+        "index",
+        "numkeys",
+        "cursor",
+        "timeout",
+        "decrement",
+        "increment",
+        "db",
+        "len",
+        "rank",
+        "maxlen",
+        "min-match-len",
+        "client-id",
+        "protover",
+        "maxage",
+        "limit",
+        "stop",
+        "numfields",
     ];
     match node.kind {
         Kind::OneOf(_) => "oneof",

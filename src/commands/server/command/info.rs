@@ -59,14 +59,13 @@ fn command_help(_: &mut Context, _: &Args, reply: &mut Reply) -> Outcome {
     crate::commands::help::write("command", reply)
 }
 
-const COMMAND_INFO: Command =
-    Command::server("COMMAND|INFO [command-name ...]", command_info)
-        .since("2.8.13")
-        .flags(MARKS)
-        .categories(CATEGORY)
-        .tips(UNORDERED)
-        .costs("O(N) with N the number of commands asked for")
-        .about("Arity, flags, keys and ACL categories of these commands; null for unknown ones.");
+const COMMAND_INFO: Command = Command::server("COMMAND|INFO [command-name ...]", command_info)
+    .since("2.8.13")
+    .flags(MARKS)
+    .categories(CATEGORY)
+    .tips(UNORDERED)
+    .costs("O(N) with N the number of commands asked for")
+    .about("Arity, flags, keys and ACL categories of these commands; null for unknown ones.");
 
 fn command_info(context: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {
     if args.len() == 2 {
