@@ -112,6 +112,8 @@ errors! {
     INVALID_ARGUMENTS = "ERR Invalid arguments specified for command";
     /// `maxmemory` is reached.
     OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
+    /// MEMORY PURGE failed.
+    PURGE = "ERR Error purging dirty pages";
     /// The data set is being loaded.
     LOADING = "LOADING Redis is loading the dataset in memory";
     /// SHUTDOWN ABORT while the server is not ending.

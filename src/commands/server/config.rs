@@ -9,7 +9,6 @@ use crate::command::{Args, Command, Error, Outcome, error, flag};
 use crate::config::{ConfigError, Setter};
 use crate::protocol::Reply;
 use crate::server::Context;
-use crate::types::glob::{Case, glob_match};
 use std::sync::Arc;
 
 /// The commands of this file.
@@ -31,8 +30,7 @@ const CONFIG_GET: Command = Command::server("CONFIG|GET parameter [parameter ...
 
 fn config_get(context: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {
     let patterns: Vec<&[u8]> = args.iter(2).collect();
-    let fits = |pattern: &[u8], name: &[u8]| glob_match(pattern, name, Case::Insensitive);
-    let found = context.server.config.load().get(&patterns, fits);
+    let found = context.server.config.load().get(&patterns);
     reply.map(found.len());
     for (name, value) in found {
         reply.bulk(name.as_bytes());

@@ -3,6 +3,7 @@
 //! - `basic`: TIME, ROLE, LASTSAVE, MODULE, SHUTDOWN
 //! - `command`: COMMAND, the table told to clients
 //! - `config`: CONFIG; `effects`: what a changed option brings about
+//! - `info`: INFO; `memory`: MEMORY
 //! - `keyspace`: DBSIZE, FLUSHALL, FLUSHDB, SWAPDB
 //! - `slowlog`: SLOWLOG
 
@@ -10,7 +11,9 @@ mod basic;
 mod command;
 mod config;
 mod effects;
+mod info;
 mod keyspace;
+mod memory;
 mod slowlog;
 
 use crate::command::Group;
@@ -26,7 +29,9 @@ pub const GROUP: Group = Group {
         command::list::COMMANDS,
         command::keys::COMMANDS,
         config::COMMANDS,
+        info::COMMANDS,
         keyspace::COMMANDS,
+        memory::COMMANDS,
         slowlog::COMMANDS,
     ],
 };
