@@ -47,6 +47,11 @@ impl<'a> Args<'a> {
         self.words.shared(at)
     }
 
+    /// The words from `from` on as a call of their own: COMMAND GETKEYS.
+    pub fn call_from(&self, from: usize) -> Words<'a> {
+        self.words.skip(from)
+    }
+
     /// The words from `from` on.
     pub fn iter(&self, from: usize) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let words = self.words;

@@ -96,6 +96,30 @@ errors! {
     /// AUTH without a password set.
     AUTH_WITHOUT_PASSWORD = "ERR AUTH <password> called without any password configured for the \
         default user. Are you sure your configuration is correct?";
+    /// HELLO before AUTH, without AUTH.
+    HELLO_WITHOUT_AUTH = "NOAUTH HELLO must be called with the client already authenticated, \
+        otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the \
+        client and select the RESP protocol version at the same time";
+    /// A client's name that CLIENT LIST could not show.
+    CLIENT_NAME = "ERR Client names cannot contain spaces, newlines or special characters.";
+    /// CLIENT IMPORT-SOURCE without `import-mode`.
+    NOT_IMPORTING = "ERR Server is not in import mode";
+    /// CLIENT KILL by an address that nobody has.
+    NO_SUCH_CLIENT = "ERR No such client";
+    /// CLIENT KILL or LIST by a number below 1.
+    CLIENT_ID_TOO_SMALL = "ERR client-id should be greater than 0";
+    /// CLIENT LIST ID with something else than a number.
+    INVALID_CLIENT_ID = "ERR Invalid client ID";
+    /// CLIENT PAUSE for something else than WRITE or ALL.
+    PAUSE_MODE = "ERR CLIENT PAUSE mode must be WRITE or ALL";
+    /// CLIENT UNBLOCK with something else than TIMEOUT or ERROR.
+    UNBLOCK_REASON = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR";
+    /// A time-out that is no number.
+    TIMEOUT_NOT_AN_INTEGER = "ERR timeout is not an integer or out of range";
+    /// A time-out that lies in the past.
+    TIMEOUT_NEGATIVE = "ERR timeout is negative";
+    /// A time-out beyond what the clock can count.
+    TIMEOUT_OUT_OF_RANGE = "ERR timeout is out of range";
     /// Too many clients.
     MAX_CLIENTS = "ERR max number of clients reached";
     /// A client from another machine, and no password.
@@ -114,6 +138,14 @@ errors! {
     INVALID_ARGUMENTS = "ERR Invalid arguments specified for command";
     /// `maxmemory` is reached.
     OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
+    /// MEMORY PURGE failed.
+    PURGE = "ERR Error purging dirty pages";
+    /// The data set is being loaded.
+    LOADING = "LOADING Redis is loading the dataset in memory";
+    /// SHUTDOWN ABORT while the server is not ending.
+    NO_SHUTDOWN = "ERR No shutdown in progress.";
+    /// SLOWLOG GET with a count below -1.
+    SLOWLOG_COUNT = "ERR count should be greater than or equal to -1";
     /// The server is ending.
     SHUTTING_DOWN = "ERR Errors trying to SHUTDOWN. Check logs.";
     /// A handler broke an invariant. The connection goes on; the log has the rest.
@@ -176,6 +208,61 @@ impl Error {
     pub fn unknown_subcommand(parent: &str, name: &[u8]) -> Self {
         let name = text(&name[..name.len().min(128)]);
         Self::new(format!("ERR unknown subcommand '{name}'. Try {} HELP.", parent.to_uppercase()))
+    }
+
+    /// An error that explains itself, as another part of the server words it.
+    pub fn plain(error: &dyn fmt::Display) -> Self {
+        Self::new(format!("ERR {error}"))
+    }
+
+    /// A command that an option has to permit.
+    pub fn protected(name: &str, option: &str) -> Self {
+        Self::new(format!(
+            "ERR {name} command not allowed. If the {option} option is set to \"local\", you can \
+             run it from a local connection, otherwise you need to set this option in the \
+             configuration file, and then restart the server."
+        ))
+    }
+
+    /// HELLO with an option it does not know, or one cut short.
+    pub fn hello_option(option: &[u8]) -> Self {
+        Self::new(format!("ERR Syntax error in HELLO option '{}'", text(option)))
+    }
+
+    /// CLIENT SETINFO of something else than LIB-NAME or LIB-VER.
+    pub fn unrecognized_option(option: &[u8]) -> Self {
+        Self::new(format!("ERR Unrecognized option '{}'", text(option)))
+    }
+
+    /// CLIENT SETINFO with a value that CLIENT LIST could not show.
+    pub fn not_plain(field: &[u8]) -> Self {
+        let field = text(field);
+        Self::new(format!("ERR {field} cannot contain spaces, newlines or special characters."))
+    }
+
+    /// CLIENT KILL or LIST: a filter's value that is none.
+    pub fn client_filter(what: &str, given: &[u8]) -> Self {
+        Self::new(format!("ERR {what} '{}'", text(given)))
+    }
+
+    /// CLIENT KILL or LIST: letters that stand for no flag.
+    pub fn unknown_letters(what: &str, filter: &str, given: &[u8]) -> Self {
+        Self::new(format!("ERR Unknown {what} found in the {filter} filter: {}", text(given)))
+    }
+
+    /// CLIENT KILL or LIST: a database that there is not.
+    pub fn db_filter(name: &str, highest: usize) -> Self {
+        Self::new(format!("ERR {name} number should be between 0 and {highest}"))
+    }
+
+    /// A number that must be positive, by its name.
+    pub fn not_positive(name: &str) -> Self {
+        Self::new(format!("ERR {name} should be greater than 0"))
+    }
+
+    /// A number that is none, by its name.
+    pub fn named_not_an_integer(name: &str) -> Self {
+        Self::new(format!("ERR {name} is not an integer or out of range"))
     }
 
     /// EXPIRE with an option it does not know.

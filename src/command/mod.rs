@@ -84,6 +84,9 @@ pub mod flag {
     /// Keys cannot all be found from fixed positions.
     pub const MOVABLE_KEYS: u32 = 1 << 16;
 
+    /// Flags that COMMAND INFO does not tell of, as in Redis.
+    pub const HIDDEN: u32 = PROTECTED | TOUCHES_ARBITRARY_KEYS;
+
     /// Every flag with its name, in the order in which COMMAND INFO lists them.
     pub const NAMES: &[(u32, &str)] = &[
         (WRITE, "write"),
@@ -97,12 +100,12 @@ pub mod flag {
         (ASKING, "asking"),
         (FAST, "fast"),
         (NO_AUTH, "no_auth"),
-        (TOUCHES_ARBITRARY_KEYS, "touches_arbitrary_keys"),
-        (MOVABLE_KEYS, "movablekeys"),
-        (ALLOW_BUSY, "allow_busy"),
         (NO_ASYNC_LOADING, "no_async_loading"),
         (NO_MULTI, "no_multi"),
+        (MOVABLE_KEYS, "movablekeys"),
+        (ALLOW_BUSY, "allow_busy"),
         (PROTECTED, "protected"),
+        (TOUCHES_ARBITRARY_KEYS, "touches_arbitrary_keys"),
     ];
 }
 
@@ -129,6 +132,10 @@ pub struct Command {
     pub replaced_by: Option<(&'static str, &'static str)>,
     /// Cost in the number of keys, bytes or elements.
     pub complexity: &'static str,
+    /// What happens to the keys of each specification, where it is not what the kind of handler says.
+    pub key_flags: &'static [&'static str],
+    /// Hints to clients and proxies: what COMMAND INFO calls tips.
+    pub tips: &'static [&'static str],
     /// Where the command is declared.
     pub place: &'static Location<'static>,
 }
@@ -147,6 +154,8 @@ impl Command {
             outside_group: false,
             replaced_by: None,
             complexity: "O(1)",
+            key_flags: &[],
+            tips: &[],
             place: Location::caller(),
         }
     }
@@ -219,6 +228,18 @@ impl Command {
     /// Leaves out the ACL category of the group.
     pub const fn outside_group(self) -> Self {
         Command { outside_group: true, ..self }
+    }
+
+    /// Says what happens to the keys, one text for each key specification of the usage line:
+    /// `RO`, `RW`, `OW` (overwrites) or `RM`, then what becomes of the value (`access`, `update`,
+    /// `insert`, `delete`). Without it readers are `RO access` and writers `RW update`.
+    pub const fn keys(self, key_flags: &'static [&'static str]) -> Self {
+        Command { key_flags, ..self }
+    }
+
+    /// Adds hints to clients and proxies: `nondeterministic_output`, `request_policy:all_shards` …
+    pub const fn tips(self, tips: &'static [&'static str]) -> Self {
+        Command { tips, ..self }
     }
 
     /// Says what to use instead, and since which version.

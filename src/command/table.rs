@@ -60,6 +60,36 @@ impl Entry {
         categories
     }
 
+    /// What happens to the keys of specification number `at`: `RO access`, `OW update` …
+    pub fn key_flags(&self, at: usize) -> &'static str {
+        let by_kind = if self.has(flag::WRITE) { "RW update" } else { "RO access" };
+        self.command.key_flags.get(at).copied().unwrap_or(by_kind)
+    }
+
+    /// The keys' places in the old form of COMMAND INFO: first, last and step. Specifications
+    /// that follow each other count as one; zeros when the keys do not stand at fixed places.
+    pub fn key_range(&self) -> (i64, i64, i64) {
+        if let [Keys::Range { first, last, step }] = self.keys.as_slice() {
+            return (*first as i64, *last, *step as i64);
+        }
+        let mut range: Option<(i64, i64)> = None;
+        for keys in &self.keys {
+            let Keys::Range { first, last, step: 1 } = keys else { continue };
+            range = match range {
+                None => Some((*first as i64, *last)),
+                Some((start, end)) if end == *first as i64 - 1 => Some((start, *last)),
+                other => other,
+            };
+        }
+        range.map_or((0, 0, 0), |(first, last)| (first, last, 1))
+    }
+
+    /// The names of its flags, as COMMAND INFO lists them.
+    pub fn flag_names(&self) -> impl Iterator<Item = &'static str> {
+        let shown = self.command.flags & !flag::HIDDEN;
+        flag::NAMES.iter().filter(move |(flag, _)| shown & flag != 0).map(|(_, name)| *name)
+    }
+
     /// Calls `visit` with the place of every key of a call, in order. False when the words do not
     /// fit: a count that is no number or larger than what follows.
     #[inline]

@@ -1,12 +1,15 @@
 //! What each command does: one file or folder for each group of redis.io, every command with its
 //! handler below it.
 
+mod connection;
+mod help;
+mod server;
 mod strings;
 
 use crate::command::{Group, Table};
 use std::sync::LazyLock;
 
-const GROUPS: &[Group] = &[strings::GROUP];
+const GROUPS: &[Group] = &[connection::GROUP, server::GROUP, strings::GROUP];
 
 /// The command table.
 pub fn table() -> &'static Table {

@@ -4,6 +4,7 @@
 //! locking, works through those that are due in slices, one lock at a time, and sleeps until the
 //! next; a writer that brings an earlier deadline wakes it.
 
+use crate::server::rates::Sample;
 use crate::server::{Server, clock};
 use crate::store::{Call, Class, Event, JournalEntry, Old, Shard};
 use std::sync::Arc;
@@ -110,10 +111,15 @@ fn entry(db: usize, key: &[u8]) -> JournalEntry {
 
 /// What needs no precise moment.
 fn look_around(server: &Server, now_ms: u64) {
-    let (used, _) = server.used_memory();
+    server.watch_memory();
+    let stats = &server.stats;
+    server.samples.add(Sample {
+        at_ms: now_ms,
+        commands: stats.sum(|worker| &worker.commands),
+        net_in: stats.sum(|worker| &worker.net_in),
+        net_out: stats.sum(|worker| &worker.net_out),
+    });
     let config = server.config.load();
-    let limit = config.memory.maxmemory;
-    server.is_out_of_memory.store(limit > 0 && used as u64 > limit, Ordering::Relaxed);
     let timeout_s = config.network.timeout.as_secs();
     if timeout_s > 0 {
         for client in server.clients.all() {

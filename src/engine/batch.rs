@@ -73,6 +73,7 @@ impl Engine {
         let (input, batch) = bytes;
         let end = batch.len();
         let now_ms = clock::now_ms();
+        session.client.figures.seen_ms.store(now_ms, Ordering::Relaxed);
         self.plan(session, bytes, from);
         let began = Instant::now();
         let mut done = from;
@@ -109,7 +110,7 @@ impl Engine {
         }
         let quick_nanos = (began.elapsed().as_nanos() as u64).saturating_sub(turn.slow_nanos);
         self.count(done - from, quick_nanos);
-        note_figures(session, &self.planned[..done - from], now_ms);
+        note_figures(session, &self.planned[..done - from]);
         (done, flow)
     }
 
@@ -180,9 +181,14 @@ fn hashes_ahead(entry: &Entry, words: Words<'_>) -> bool {
 }
 
 /// Writes down what CLIENT LIST shows of the connection.
-fn note_figures(session: &Session, ran: &[Planned<'_>], now_ms: u64) {
+fn note_figures(session: &Session, ran: &[Planned<'_>]) {
     let figures = &session.client.figures;
-    figures.seen_ms.store(now_ms, Ordering::Relaxed);
+    // A container's subcommand noted itself as it ran.
+    if let Some(Planned { entry: Some(entry), .. }) = ran.last()
+        && entry.subcommands.is_empty()
+    {
+        figures.note_command(entry.id);
+    }
     let commands = figures.commands.load(Ordering::Relaxed) + ran.len() as u64;
     figures.commands.store(commands, Ordering::Relaxed);
 }

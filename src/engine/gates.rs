@@ -1,6 +1,6 @@
 //! The gates: what a command has to pass before it runs, in Redis's order.
 //!
-//! known command → arity → authentication → memory. A refusal is an error reply; the connection
+//! known command → arity → authentication → permission → memory. A refusal is an error reply; the connection
 //! goes on.
 
 use crate::command::{Entry, Error, error, flag};
@@ -10,13 +10,28 @@ use std::sync::atomic::Ordering;
 /// Whether the command may run now.
 #[inline]
 pub fn check(context: &Context<'_>, entry: &Entry) -> Result<(), Error> {
-    if !context.session.is_authenticated && !entry.has(flag::NO_AUTH) {
+    if !context.session.is_authenticated && !entry.has(flag::NO_AUTH) && needs_password(context) {
         return Err(error::NO_AUTH);
+    }
+    if entry.has(flag::PROTECTED) && !is_permitted(context) {
+        return Err(Error::protected("DEBUG", "enable-debug-command"));
     }
     if entry.has(flag::DENYOOM) && context.server.is_out_of_memory.load(Ordering::Relaxed) {
         return Err(error::OUT_OF_MEMORY);
     }
     Ok(())
+}
+
+/// A password that was taken back after the client came is asked for no longer.
+#[cold]
+fn needs_password(context: &Context<'_>) -> bool {
+    !context.server.config.load().security.requirepass.is_empty()
+}
+
+/// Whether this client may use DEBUG.
+#[cold]
+fn is_permitted(context: &Context<'_>) -> bool {
+    context.server.permits_debug(&context.session.client)
 }
 
 /// How long (ms) the command has to wait for CLIENT PAUSE to end; `None` when it may run.

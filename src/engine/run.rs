@@ -5,7 +5,7 @@ use super::batch::drops_reply;
 use super::gates;
 use crate::command::{Args, Entry, Error, Handler, Locks, Outcome, Table, flag};
 use crate::protocol::{Reply, Words};
-use crate::server::{Context, ReplyMode};
+use crate::server::{Context, ReplyMode, SlowCall};
 use crate::store::{Db, KnownHash, Place};
 use std::time::Instant;
 
@@ -49,12 +49,16 @@ impl Turn<'_> {
             return self.skip(mode, mark, reply);
         }
         stats.calls.add(1);
-        let began = (!is_quick(entry)).then(Instant::now);
+        let is_timed = !is_quick(entry) || self.context.server.slow_log.times_quick_ones();
+        let began = is_timed.then(Instant::now);
         let outcome = self.call(entry, words, known, reply);
         if let Some(began) = began {
             let nanos = began.elapsed().as_nanos() as u64;
             stats.nanos.add(nanos);
             self.slow_nanos += nanos;
+            if self.context.server.slow_log.is_slow(nanos) {
+                self.note_slow(words, nanos);
+            }
         }
         if let Err(error) = outcome {
             stats.failed.add(1);
@@ -62,6 +66,20 @@ impl Turn<'_> {
             self.refuse(&error, reply);
         }
         self.skip(mode, mark, reply);
+    }
+
+    /// Takes a call into the slow log.
+    #[cold]
+    fn note_slow(&self, words: Words<'_>, nanos: u64) {
+        let client = &self.context.session.client;
+        self.context.server.slow_log.add(SlowCall {
+            id: 0,
+            unix_seconds: self.context.now_ms / 1000,
+            took_us: nanos / 1000,
+            words: words.iter().map(<[u8]>::to_vec).collect(),
+            address: client.address.clone(),
+            name: client.named.lock().name.clone(),
+        });
     }
 
     /// The command that the words name, if their number fits it.
@@ -101,7 +119,11 @@ impl Turn<'_> {
     ) -> Outcome {
         let args = Args::new(words, entry.name_words);
         match entry.command.handler {
-            Handler::Server(run) => run(&mut self.context, &args, reply),
+            Handler::Server(run) => {
+                // CLIENT LIST shows the command that runs; for others the batch's last will do.
+                self.context.session.client.figures.note_command(entry.id);
+                run(&mut self.context, &args, reply)
+            }
             Handler::Container => Err(Error::arity(&entry.name)),
             Handler::Read(run) => {
                 let db = self.locked(entry, words, known)?;

@@ -51,8 +51,18 @@ pub struct Figures {
     pub no_evict: AtomicBool,
     /// CLIENT NO-TOUCH.
     pub no_touch: AtomicBool,
+    /// CLIENT CAPA redirect.
+    pub redirects: AtomicBool,
     /// Waits for a pause to end.
     pub waits: AtomicBool,
+}
+
+impl Figures {
+    /// Notes the command that runs, by its number.
+    #[inline]
+    pub fn note_command(&self, number: usize) {
+        self.command.store(number as u32 + 1, Ordering::Relaxed);
+    }
 }
 
 /// One connection.
@@ -80,6 +90,12 @@ impl Client {
     /// Ends the connection: its task sees the end of the stream at its next read.
     pub fn hang_up(&self) {
         self.wire.hang_up();
+    }
+
+    /// Whether it comes from this machine: the loopback interface or the Unix socket.
+    pub fn is_local(&self) -> bool {
+        let address = self.address.parse::<std::net::SocketAddr>();
+        self.is_unix || address.is_ok_and(|address| address.ip().to_canonical().is_loopback())
     }
 
     /// Seconds since the last command.

@@ -4,6 +4,9 @@
 //! - `session`: what one connection has chosen (database, name, reply mode); `Context`, what a
 //!   server handler sees
 //! - `stats`: counters, one set a worker, added up when asked for
+//! - `rates`: how much happens a second
+//! - `slow_log`: SLOWLOG
+//! - `pause`: CLIENT PAUSE
 //! - `clock`: the time of day
 //!
 //! Nothing here knows commands or sockets.
@@ -11,21 +14,29 @@
 pub mod clients;
 pub mod clock;
 pub mod pause;
+pub mod rates;
 pub mod session;
+pub mod slow_log;
 pub mod stats;
 
 pub use clients::{Client, Clients, HangUp};
 pub use pause::{Pause, PauseKind};
 pub use session::{Context, ReplyMode, Session};
+pub use slow_log::{SlowCall, SlowLog};
 pub use stats::{CommandStats, Stats, WorkerStats};
 
-use crate::config::Config;
+use crate::config::{Config, EvictionPolicy, Setter};
 use crate::store::Keyspace;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
+
+/// The version clients take the server for: what they choose their behaviour by.
+pub const REDIS_VERSION: &str = "7.2.4";
+/// Redstart's own version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What every connection and every background thread shares.
 pub struct Server {
@@ -41,6 +52,10 @@ pub struct Server {
     pub stats: Stats,
     /// CLIENT PAUSE.
     pub pause: Pause,
+    /// SLOWLOG.
+    pub slow_log: SlowLog,
+    /// Samples of the counters, for INFO's rates.
+    pub samples: rates::Samples,
     /// How the server ends.
     pub ending: Ending,
     /// When the server started.
@@ -49,6 +64,10 @@ pub struct Server {
     pub started_ms: u64,
     /// 40 hexadecimal digits, new at every start: INFO's run_id.
     pub run_id: String,
+    /// 40 hexadecimal digits that name this history of the data: INFO's master_replid.
+    pub replication_id: String,
+    /// Bytes allocated before the first key.
+    pub startup_memory: usize,
     /// The highest `used_memory` seen.
     pub peak_memory: AtomicUsize,
     /// `maxmemory` is reached: commands that grow the data are refused.
@@ -60,20 +79,50 @@ impl Server {
     pub fn new(config: Config, workers: usize, commands: usize) -> Self {
         let shard_bits = shard_bits(workers);
         let keyspace = Keyspace::new(config.process.databases as usize, shard_bits);
-        Server {
+        let server = Server {
             keyspace,
             clients: Clients::default(),
             stats: Stats::new(workers, commands),
             pause: Pause::default(),
+            slow_log: SlowLog::default(),
+            samples: rates::Samples::default(),
             ending: Ending::default(),
             started: Instant::now(),
             started_ms: clock::now_ms(),
             run_id: random_hex(40),
+            replication_id: random_hex(40),
+            startup_memory: stats::allocated_bytes(),
             peak_memory: AtomicUsize::new(0),
             is_out_of_memory: AtomicBool::new(false),
             config: ArcSwap::from_pointee(config),
             config_lock: Mutex::new(()),
-        }
+        };
+        server.settle();
+        server
+    }
+
+    /// Brings what follows from the options up to date: after they changed, and at the start.
+    pub fn settle(&self) {
+        let config = self.config.load();
+        let policy = config.memory.maxmemory_policy;
+        let counts = matches!(policy, EvictionPolicy::AllkeysLfu | EvictionPolicy::VolatileLfu);
+        self.keyspace.counts_frequency.store(counts, Ordering::Relaxed);
+        let observe = &config.observe;
+        self.slow_log.limit(observe.slowlog_log_slower_than_us, observe.slowlog_max_len);
+        self.watch_memory();
+    }
+
+    /// Whether `enable-debug-command` lets this client use DEBUG.
+    pub fn permits_debug(&self, client: &Client) -> bool {
+        let setter = Setter { local: client.is_local(), loading: false };
+        self.config.load().security.enable_debug_command.allows(setter)
+    }
+
+    /// Looks at the memory in use: notes a new peak, and whether `maxmemory` is reached.
+    pub fn watch_memory(&self) {
+        let (used, _) = self.used_memory();
+        let limit = self.config.load().memory.maxmemory;
+        self.is_out_of_memory.store(limit > 0 && used as u64 > limit, Ordering::Relaxed);
     }
 
     /// Bytes the process has allocated, and the highest such figure so far.

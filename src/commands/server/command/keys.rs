@@ -1,0 +1,74 @@
+//! COMMAND GETKEYS and GETKEYSANDFLAGS: which words of a call are keys, and what happens to them.
+
+use super::info::{CATEGORY, MARKS, write_names};
+use crate::command::table::span;
+use crate::command::{Args, Command, Entry, Error, Outcome, error};
+use crate::commands::table;
+use crate::protocol::{Reply, Words};
+use crate::server::Context;
+
+/// The commands of this file.
+pub const COMMANDS: &[Command] = &[COMMAND_GETKEYS, COMMAND_GETKEYSANDFLAGS];
+
+const COMMAND_GETKEYS: Command =
+    Command::server("COMMAND|GETKEYS command [arg ...]", command_getkeys)
+        .since("2.8.13")
+        .flags(MARKS)
+        .categories(CATEGORY)
+        .costs("O(N) with N the number of words of the call")
+        .about("The keys of a call.");
+
+fn command_getkeys(_: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {
+    let call = args.call_from(2);
+    let keys = keys(call)?;
+    reply.array(keys.len());
+    keys.iter().for_each(|(at, _)| reply.bulk(call.get(*at)));
+    Ok(())
+}
+
+const COMMAND_GETKEYSANDFLAGS: Command =
+    Command::server("COMMAND|GETKEYSANDFLAGS command [arg ...]", command_getkeysandflags)
+        .since("7.0.0")
+        .flags(MARKS)
+        .categories(CATEGORY)
+        .costs("O(N) with N the number of words of the call")
+        .about("The keys of a call, each with what happens to it.");
+
+fn command_getkeysandflags(_: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {
+    let call = args.call_from(2);
+    let keys = keys(call)?;
+    reply.array(keys.len());
+    for (at, flags) in keys {
+        reply.array(2);
+        reply.bulk(call.get(at));
+        write_names(&flags.split(' ').collect::<Vec<_>>(), "", reply);
+    }
+    Ok(())
+}
+
+/// The places of the keys in `call`, each with what happens to it.
+fn keys(call: Words<'_>) -> Result<Vec<(usize, &'static str)>, Error> {
+    let entry = find(call).ok_or(error::INVALID_COMMAND)?;
+    if entry.keys.is_empty() {
+        return Err(error::NO_KEY_ARGUMENTS);
+    }
+    if !entry.arity.fits(call.len()) {
+        return Err(error::INVALID_ARGUMENT_COUNT);
+    }
+    let mut found = Vec::new();
+    for (number, keys) in entry.keys.iter().enumerate() {
+        let (first, last, step) = span(*keys, call).ok_or(error::INVALID_ARGUMENTS)?;
+        let places = (first..=last).step_by(step);
+        found.extend(places.map(|at| (at, entry.key_flags(number))));
+    }
+    Ok(found)
+}
+
+/// The command that `call` names, a subcommand where there is one.
+fn find(call: Words<'_>) -> Option<&'static Entry> {
+    let entry = table().find(call.get(0))?;
+    if entry.subcommands.is_empty() || call.len() == 1 {
+        return Some(entry);
+    }
+    table().find_subcommand(entry, call.get(1))
+}

@@ -1,0 +1,37 @@
+//! The server: its commands, options, figures, memory, and its end.
+//!
+//! - `basic`: TIME, ROLE, LASTSAVE, MODULE, SHUTDOWN
+//! - `command`: COMMAND, the table told to clients
+//! - `config`: CONFIG; `effects`: what a changed option brings about
+//! - `info`: INFO; `memory`: MEMORY
+//! - `keyspace`: DBSIZE, FLUSHALL, FLUSHDB, SWAPDB
+//! - `slowlog`: SLOWLOG
+
+mod basic;
+mod command;
+mod config;
+mod effects;
+mod info;
+mod keyspace;
+mod memory;
+mod slowlog;
+
+use crate::command::Group;
+
+/// The group `server`. It has no ACL category of its own.
+pub const GROUP: Group = Group {
+    name: "server",
+    category: None,
+    commands: &[
+        basic::COMMANDS,
+        command::info::COMMANDS,
+        command::docs::COMMANDS,
+        command::list::COMMANDS,
+        command::keys::COMMANDS,
+        config::COMMANDS,
+        info::COMMANDS,
+        keyspace::COMMANDS,
+        memory::COMMANDS,
+        slowlog::COMMANDS,
+    ],
+};
