@@ -31,6 +31,10 @@ const MOST_DECIMAL_EXPONENT: i64 = 11_000;
 const SMALL_POWER: i64 = 27;
 
 impl LongDouble {
+    /// The largest finite float.
+    pub const LARGEST: LongDouble =
+        LongDouble { negative: false, mantissa: u64::MAX, exponent: MOST_EXPONENT };
+
     /// The float this text spells; none for nan, blanks around, overflow, underflow to zero and anything else.
     pub fn parse(text: &[u8]) -> Option<Self> {
         if text.len() > MOST_TEXT_BYTES {
@@ -64,6 +68,30 @@ impl LongDouble {
             (true, false) => Some(other),
             (false, true) => Some(self),
             (false, false) => (self.negative == other.negative).then_some(self),
+        }
+    }
+
+    /// The same with the other sign.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        LongDouble { negative: !self.negative, ..self }
+    }
+
+    /// Orders by value; both zeros are equal.
+    pub fn compare(self, other: Self) -> Ordering {
+        match (self.mantissa, other.mantissa) {
+            (0, 0) => return Ordering::Equal,
+            (0, _) => return if other.negative { Ordering::Greater } else { Ordering::Less },
+            (_, 0) => return if self.negative { Ordering::Less } else { Ordering::Greater },
+            _ => {}
+        }
+        // Mantissas have their top bit set, or share the least exponent.
+        let by_size = (self.exponent, self.mantissa).cmp(&(other.exponent, other.mantissa));
+        match (self.negative, other.negative) {
+            (false, false) => by_size,
+            (true, true) => by_size.reverse(),
+            (true, false) => Ordering::Less,
+            (false, true) => Ordering::Greater,
         }
     }
 
