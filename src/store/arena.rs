@@ -102,6 +102,7 @@ struct Chunk {
 }
 
 /// The blocks of one table.
+#[repr(C)]
 pub(super) struct Arena {
     /// Start of each chunk; dangling where the chunk is given back.
     bases: Vec<NonNull<u8>>,

@@ -36,6 +36,7 @@ const FREE: u8 = 0;
 const KIND_BITS: u8 = 0x0F;
 const BOXED_KEY: u8 = 0x40;
 const VOLATILE: u8 = 0x80;
+const ACCESS_MASK: u32 = 0xFF_FFFF;
 
 /// The address of a record or of a free block.
 #[derive(Clone, Copy)]
@@ -68,6 +69,16 @@ impl Shape {
         }
     }
 
+    /// The head of such a record, without its access field.
+    #[inline]
+    fn head(self) -> u64 {
+        let volatile = if self.volatile { VOLATILE } else { 0 };
+        let boxed = if self.boxed_key { BOXED_KEY } else { 0 };
+        u64::from(self.kind as u8 | volatile | boxed)
+            | u64::from(self.key_bytes) << 32
+            | u64::from(self.value_bytes) << 48
+    }
+
     /// The length of the record.
     #[inline]
     pub(super) fn bytes(self) -> usize {
@@ -97,15 +108,16 @@ impl Block {
     /// Announces the parts; they are to be written next.
     #[inline]
     pub(super) fn write_head(self, shape: Shape, access: u32) {
-        let volatile = if shape.volatile { VOLATILE } else { 0 };
-        let boxed = if shape.boxed_key { BOXED_KEY } else { 0 };
-        let mark = shape.kind as u8 | volatile | boxed;
-        let head = u64::from(mark)
-            | u64::from(access & 0xFF_FFFF) << 8
-            | u64::from(shape.key_bytes) << 32
-            | u64::from(shape.value_bytes) << 48;
+        let head = shape.head() | u64::from(access & ACCESS_MASK) << 8;
         // SAFETY: a block has at least 8 bytes and is aligned to 8.
         unsafe { self.0.cast::<u64>().write(head) }
+    }
+
+    /// Whether the record has this shape, with or without deadline.
+    #[inline]
+    pub(super) fn has_form_of(self, shape: Shape) -> bool {
+        let ignored = u64::from(ACCESS_MASK) << 8 | u64::from(VOLATILE);
+        (self.head() ^ shape.head()) & !ignored == 0
     }
 
     #[inline]
@@ -150,7 +162,7 @@ impl Block {
     pub(super) fn write_key(self, key: &[u8]) {
         let start = self.shape().key_start();
         // SAFETY: the head announces room for the key.
-        unsafe { self.at(start).copy_from_nonoverlapping(first_byte(key), key.len()) }
+        unsafe { copy(key, self.at(start)) }
     }
 
     /// Writes a key that lies elsewhere.
@@ -218,7 +230,7 @@ impl Block {
     pub(super) fn write_bytes(self, value: &[u8]) {
         let start = self.at(self.shape().value_start());
         // SAFETY: the head announces room for the value.
-        unsafe { start.copy_from_nonoverlapping(first_byte(value), value.len()) }
+        unsafe { copy(value, start) }
     }
 
     /// The integer in the block, to read or edit.
@@ -363,24 +375,56 @@ impl Block {
     }
 }
 
-/// Where the bytes of a slice begin, for a copy.
-#[inline]
-fn first_byte(slice: &[u8]) -> NonNull<u8> {
-    NonNull::from(slice).cast()
-}
-
-/// Whether two slices of one length are equal; keys are short, and a call of memcmp costs more
-/// than it compares.
+/// Whether two slices are equal. Keys are short: a call of memcmp would cost more
+/// than the comparison.
 #[inline]
 fn same_bytes(a: &[u8], b: &[u8]) -> bool {
-    fn word(bytes: &[u8], start: usize) -> u64 {
-        u64::from_le_bytes(bytes[start..start + 8].try_into().expect("eight bytes"))
+    let length = a.len();
+    if b.len() != length {
+        return false;
     }
-    match a.len() {
-        length @ 8..=16 if b.len() == length => {
+    match length {
+        // Two words that overlap in the middle.
+        8..=16 => {
+            let word = |bytes: &[u8], at| u64::from_le_bytes(part(bytes, at));
             word(a, 0) == word(b, 0) && word(a, length - 8) == word(b, length - 8)
         }
+        17..=32 => {
+            let word = |bytes: &[u8], at| u128::from_le_bytes(part(bytes, at));
+            word(a, 0) == word(b, 0) && word(a, length - 16) == word(b, length - 16)
+        }
         _ => a == b,
+    }
+}
+
+/// `N` bytes from `at`.
+#[inline]
+fn part<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    bytes[at..at + N].try_into().expect("a slice of N bytes")
+}
+
+/// Copies `from` to `to`, as short strings are copied fastest.
+///
+/// # Safety
+/// At `to` there is room for as many bytes, apart from `from`.
+#[inline]
+unsafe fn copy(from: &[u8], to: NonNull<u8>) {
+    let length = from.len();
+    // SAFETY: the parts lie within the length, and the caller promises the room.
+    unsafe {
+        match length {
+            8..=16 => {
+                let (first, last) = (part::<8>(from, 0), part::<8>(from, length - 8));
+                to.cast::<[u8; 8]>().write(first);
+                to.add(length - 8).cast::<[u8; 8]>().write(last);
+            }
+            17..=32 => {
+                let (first, last) = (part::<16>(from, 0), part::<16>(from, length - 16));
+                to.cast::<[u8; 16]>().write(first);
+                to.add(length - 16).cast::<[u8; 16]>().write(last);
+            }
+            _ => to.copy_from_nonoverlapping(NonNull::from(from).cast(), length),
+        }
     }
 }
 
@@ -416,9 +460,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_of_every_length_compare_by_their_bytes() {
+    fn strings_of_every_length_are_copied_and_compared_whole() {
         for length in 0..40usize {
             let a: Vec<u8> = (0..length as u8).collect();
+            let mut copied = vec![0xEE; length + 1];
+            // SAFETY: there is room for one more byte.
+            unsafe { copy(&a, NonNull::from(&mut copied[..]).cast()) };
+            assert_eq!((&copied[..length], copied[length]), (&a[..], 0xEE));
             assert!(same_bytes(&a, &a.clone()));
             for changed in 0..length {
                 let mut b = a.clone();

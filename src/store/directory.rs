@@ -198,14 +198,18 @@ impl Segment {
     }
 }
 
+/// How many segments look at how many bits.
+type Depths = [u32; PREFIX_BITS as usize + 1];
+
 /// The segments of one table.
+#[repr(C)]
 pub(super) struct Directory {
-    entries: Vec<NonNull<Segment>>,
+    entries: Box<[NonNull<Segment>]>,
     /// Bits of the hash that the entries tell apart.
     depth: u32,
-    /// Segments by the number of bits they look at.
-    by_depth: [u32; PREFIX_BITS as usize + 1],
-    segments: usize,
+    segments: u32,
+    /// Made with the first segment. In a box, so that what a look-up reads stays together.
+    by_depth: Option<Box<Depths>>,
 }
 
 // SAFETY: the segments belong to this directory alone, and nothing in them is bound to a thread.
@@ -214,8 +218,13 @@ unsafe impl Send for Directory {}
 impl Directory {
     /// A directory without a segment: `prepare` makes the first one.
     pub(super) fn new() -> Directory {
-        let by_depth = [0; PREFIX_BITS as usize + 1];
-        Directory { entries: Vec::new(), depth: 0, by_depth, segments: 0 }
+        Directory { entries: Box::default(), depth: 0, segments: 0, by_depth: None }
+    }
+
+    /// Whether there never was an insertion: there is no segment to ask for.
+    #[inline]
+    pub(super) fn is_unused(&self) -> bool {
+        self.entries.is_empty()
     }
 
     /// The segment of `hash`; there must have been an insertion.
@@ -251,7 +260,7 @@ impl Directory {
 
     /// Puts a record that is not there yet.
     pub(super) fn insert(&mut self, hash: u64, reference: Reference, keys: Keys<'_>) {
-        if self.entries.is_empty() {
+        if self.is_unused() {
             self.begin();
         }
         while self.segment(hash).len() >= MAX_RECORDS && self.may_split(hash) {
@@ -271,7 +280,7 @@ impl Directory {
     }
 
     pub(super) fn segments(&self) -> usize {
-        self.segments
+        self.segments as usize
     }
 
     pub(super) fn entries(&self) -> usize {
@@ -279,7 +288,9 @@ impl Directory {
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        self.segments * size_of::<Segment>() + self.entries.capacity() * size_of::<usize>()
+        self.segments() * size_of::<Segment>()
+            + self.entries.len() * size_of::<usize>()
+            + self.by_depth.as_ref().map_or(0, |_| size_of::<Depths>())
     }
 
     #[inline]
@@ -294,15 +305,20 @@ impl Directory {
     }
 
     fn begin(&mut self) {
-        self.entries.push(NonNull::from(Box::leak(Box::new(Segment::new(0)))));
-        self.by_depth[0] = 1;
+        self.entries = Box::new([NonNull::from(Box::leak(Box::new(Segment::new(0))))]);
+        self.by_depth = Some(Box::new([0; PREFIX_BITS as usize + 1]));
+        self.depths()[0] = 1;
         self.segments = 1;
+    }
+
+    fn depths(&mut self) -> &mut Depths {
+        self.by_depth.as_mut().expect("made with the first segment")
     }
 
     fn may_split(&self, hash: u64) -> bool {
         let depth = self.segment(hash).depth();
         depth < self.depth
-            || depth < PREFIX_BITS && self.entries.len() < MAX_ENTRIES_PER_SEGMENT * self.segments
+            || depth < PREFIX_BITS && self.entries.len() < MAX_ENTRIES_PER_SEGMENT * self.segments()
     }
 
     fn split(&mut self, hash: u64, keys: Keys<'_>) {
@@ -322,15 +338,14 @@ impl Directory {
         let run = self.run(hash, depth);
         let middle = run.start + run.len() / 2;
         self.entries[middle..run.end].fill(NonNull::from(Box::leak(upper)));
-        self.by_depth[depth as usize] -= 1;
-        self.by_depth[depth as usize + 1] += 2;
+        let depths = self.depths();
+        depths[depth as usize] -= 1;
+        depths[depth as usize + 1] += 2;
         self.segments += 1;
     }
 
     fn double(&mut self) {
-        let mut entries = Vec::with_capacity(self.entries.len() * 2);
-        self.entries.iter().for_each(|&entry| entries.extend([entry, entry]));
-        self.entries = entries;
+        self.entries = self.entries.iter().flat_map(|&entry| [entry, entry]).collect();
         self.depth += 1;
     }
 
@@ -352,12 +367,18 @@ impl Directory {
         let merged = self.segment_mut(hash);
         *merged = Segment::new(depth - 1);
         keys.hashes(records).for_each(|(own, reference)| merged.insert(own, reference));
-        self.by_depth[depth as usize] -= 2;
-        self.by_depth[depth as usize - 1] += 1;
+        let depths = self.depths();
+        depths[depth as usize] -= 2;
+        depths[depth as usize - 1] += 1;
         self.segments -= 1;
-        while self.depth > 0 && self.by_depth[self.depth as usize] == 0 {
+        while self.depth > 0 && self.is_deeper_than_segments() {
             self.halve();
         }
+    }
+
+    fn is_deeper_than_segments(&mut self) -> bool {
+        let depth = self.depth as usize;
+        self.depths()[depth] == 0
     }
 
     fn halve(&mut self) {

@@ -312,6 +312,14 @@ impl<'a> Draft<'a> {
         Draft { shape: Shape { kind, volatile: false, boxed_key, key_bytes, value_bytes }, value }
     }
 
+    /// Whether the value can be written over the block's with its head as it is: same kind, same
+    /// length, and nothing owned elsewhere.
+    #[inline]
+    pub(super) fn fits_over(&self, block: Block) -> bool {
+        block.has_form_of(self.shape)
+            && !matches!(self.value, NewValue::Shared(_) | NewValue::Object(_))
+    }
+
     /// Writes the value into a block whose head announces this shape; gives back the bytes it
     /// owns outside the arena.
     #[inline]
