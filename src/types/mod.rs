@@ -2,8 +2,10 @@
 //!
 //! - `number`: integers and floats as Redis reads and writes them
 //! - `long_double`: the 80-bit floats of INCRBYFLOAT
+//! - `grisu`: the digits of a float, as Redis finds them
 //! - `glob`: the patterns of KEYS, SCAN and PSUBSCRIBE
 
 pub mod glob;
+mod grisu;
 pub mod long_double;
 pub mod number;
