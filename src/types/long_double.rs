@@ -186,7 +186,7 @@ fn finite(negative: bool, mantissa: u64, exponent: i32) -> LongDouble {
 }
 
 /// `bits` / 2^count rounded to the nearest, ties to even; `more` says that a little was cut off before.
-fn round_right(bits: u128, count: u32, more: bool) -> u128 {
+pub(super) fn round_right(bits: u128, count: u32, more: bool) -> u128 {
     if count == 0 {
         return bits;
     }
@@ -318,23 +318,45 @@ fn round_big(negative: bool, digits: &[u8], exponent: i32) -> LongDouble {
 }
 
 fn parse_hexadecimal(text: &[u8], negative: bool) -> Option<LongDouble> {
-    let (Digits { digits, power }, exponent) = take_apart(text, 16, b'p')?;
-    if digits.is_empty() {
-        return Some(LongDouble::zero(negative));
+    let Hexadecimal {
+        bits,
+        exponent,
+        more,
+    } = Hexadecimal::parse(text)?;
+    let value = round(negative, bits, exponent, more);
+    (value.mantissa != 0 || bits == 0).then_some(value)
+}
+
+/// The number that `1.8p3` spells: bits × 2^exponent, and a little more when `more`.
+pub(super) struct Hexadecimal {
+    pub(super) bits: u128,
+    pub(super) exponent: i32,
+    pub(super) more: bool,
+}
+
+impl Hexadecimal {
+    /// Reads what stands behind `0x`.
+    pub(super) fn parse(text: &[u8]) -> Option<Self> {
+        let (Digits { digits, power }, exponent) = take_apart(text, 16, b'p')?;
+        let (kept, rest) = digits.split_at(digits.len().min(HEXADECIMAL_DIGITS));
+        let bits = kept
+            .iter()
+            .fold(0, |bits, &digit| bits << 4 | u128::from(digit));
+        let more = rest.iter().any(|&digit| digit != 0);
+        let exponent = 4 * (power + rest.len() as i64) + exponent;
+        let exponent = exponent.clamp(-MOST_BINARY_EXPONENT, MOST_BINARY_EXPONENT) as i32;
+        Some(Hexadecimal {
+            bits,
+            exponent,
+            more,
+        })
     }
-    let (mut bits, mut more) = (0u128, false);
-    let (kept, rest) = digits.split_at(digits.len().min(HEXADECIMAL_DIGITS));
-    for &digit in kept {
-        bits = bits << 4 | u128::from(digit);
-    }
-    more |= rest.iter().any(|&digit| digit != 0);
-    let exponent = 4 * (power + rest.len() as i64) + exponent;
-    let value = round(negative, bits, i32::try_from(exponent).ok()?.clamp(-100_000, 100_000), more);
-    (value.mantissa != 0).then_some(value)
 }
 
 /// Hexadecimal digits that always suffice to round: 30 × 4 bits, of which 117 count at least.
 const HEXADECIMAL_DIGITS: usize = 30;
+/// Numbers with an exponent beyond this are infinite or zero.
+const MOST_BINARY_EXPONENT: i64 = 100_000;
 
 /// A whole number of any size: 32 bits a limb, the lowest first, no zero limbs on top.
 #[derive(Clone)]

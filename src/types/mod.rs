@@ -2,10 +2,10 @@
 //!
 //! - `number`: integers and floats as Redis reads and writes them
 //! - `long_double`: the 80-bit floats of INCRBYFLOAT
-//! - `lcs`: the longest common subsequence
+//! - `grisu`: the digits of a float, as Redis finds them
 //! - `glob`: the patterns of KEYS, SCAN and PSUBSCRIBE
 
 pub mod glob;
-pub mod lcs;
+mod grisu;
 pub mod long_double;
 pub mod number;

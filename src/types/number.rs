@@ -2,9 +2,12 @@
 //!
 //! Integers are strict, so that a value that reads as one can be stored as one and comes back the same: no blank, no
 //! `+`, no leading zero, no `-0`. Floats are what C's `strtod` takes, without blanks around and without nan. They are
-//! written with the fewest digits that read back the same, plain while that is short, else with an exponent.
+//! written with few digits that read back the same (`grisu`), plain while that is short, else with an exponent.
 //! The 80-bit floats of INCRBYFLOAT are in `long_double`.
 //! Source: the answers of a real server (INCR, ZADD, ZSCORE).
+
+use super::grisu::Decimal;
+use super::long_double::{Hexadecimal, round_right};
 
 /// The integer this text spells, exactly as Redis would write it; none for anything else.
 #[inline]
@@ -35,16 +38,28 @@ const INTEGER_DIGITS: usize = 19;
 
 /// The float this text spells; none for nan, blanks around, overflow, underflow to zero and anything else.
 pub fn parse_float(text: &[u8]) -> Option<f64> {
-    let unsigned = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
-    let value = match unsigned {
-        [b'0'..=b'9' | b'.', ..] => fast_float2::parse::<f64, _>(text).ok()?,
-        _ if is_infinity(unsigned) => f64::INFINITY.copysign(sign_of(text)),
+    let (sign, unsigned) = match text {
+        [b'-', rest @ ..] => (-1.0, rest),
+        [b'+', rest @ ..] => (1.0, rest),
+        rest => (1.0, rest),
+    };
+    let magnitude = match unsigned {
+        [b'0', b'x' | b'X', digits @ ..] => parse_hexadecimal(digits)?,
+        [b'0'..=b'9' | b'.', ..] => parse_decimal(unsigned)?,
+        _ if is_infinity(unsigned) => f64::INFINITY,
         _ => return None,
     };
-    let is_written_zero = || unsigned.iter().all(|byte| !matches!(byte, b'1'..=b'9'));
-    let overflowed = value.is_infinite() && !is_infinity(unsigned);
-    let underflowed = value == 0.0 && !mantissa_is_zero(unsigned, is_written_zero);
-    (!overflowed && !underflowed).then_some(value)
+    Some(magnitude.copysign(sign))
+}
+
+fn parse_decimal(text: &[u8]) -> Option<f64> {
+    let value: f64 = fast_float2::parse(text).ok()?;
+    let mantissa = || {
+        text.iter()
+            .take_while(|byte| !byte.eq_ignore_ascii_case(&b'e'))
+    };
+    let is_zero = || mantissa().all(|byte| matches!(byte, b'0' | b'.'));
+    (value.is_finite() && (value != 0.0 || is_zero())).then_some(value)
 }
 
 /// True for the spellings of infinity, without a sign.
@@ -52,18 +67,30 @@ pub(super) fn is_infinity(unsigned: &[u8]) -> bool {
     unsigned.eq_ignore_ascii_case(b"inf") || unsigned.eq_ignore_ascii_case(b"infinity")
 }
 
-fn sign_of(text: &[u8]) -> f64 {
-    if text.first() == Some(&b'-') { -1.0 } else { 1.0 }
+/// `1.8p3`, which stood behind `0x`: C reads it, so Redis takes it for a score.
+fn parse_hexadecimal(text: &[u8]) -> Option<f64> {
+    let Hexadecimal {
+        bits,
+        exponent,
+        more,
+    } = Hexadecimal::parse(text)?;
+    if bits == 0 {
+        return Some(0.0);
+    }
+    let length = 128 - bits.leading_zeros() as i32;
+    let last_bit = (exponent + length - f64::MANTISSA_DIGITS as i32).max(LEAST_EXPONENT);
+    let rounded = match last_bit - exponent {
+        down @ 1.. => round_right(bits, down.unsigned_abs(), more),
+        up => bits << up.unsigned_abs().min(f64::MANTISSA_DIGITS),
+    };
+    // 2^-1074 is a float, its inverse is not: the scale goes in two steps, of which neither rounds.
+    let half = last_bit / 2;
+    let value = rounded as f64 * 2f64.powi(half) * 2f64.powi(last_bit - half);
+    (value.is_finite() && value != 0.0).then_some(value)
 }
 
-/// True when nothing but zeros stands before the exponent.
-fn mantissa_is_zero(unsigned: &[u8], all_zero: impl Fn() -> bool) -> bool {
-    let end = unsigned.iter().position(|byte| matches!(byte, b'e' | b'E'));
-    match end {
-        None => all_zero(),
-        Some(end) => unsigned[..end].iter().all(|byte| matches!(byte, b'0' | b'.')),
-    }
-}
+/// The power of two of the smallest float.
+const LEAST_EXPONENT: i32 = -1074;
 
 /// The longest text of a float: sign, 17 digits, point, `e-308`.
 pub const FLOAT_BYTES: usize = 32;
@@ -98,7 +125,7 @@ impl FloatBuffer {
         }
         let length = match exact_integer(value) {
             Some(integer) => self.put_integer(integer),
-            None => self.put_shortest(value),
+            None => self.put_digits(value),
         };
         str::from_utf8(&self.bytes[..length]).expect("digits, points and signs are ASCII")
     }
@@ -110,13 +137,15 @@ impl FloatBuffer {
         text.len()
     }
 
-    fn put_shortest(&mut self, value: f64) -> usize {
-        let decimal = Decimal::shortest(value.abs());
-        let mut out = Writer { bytes: &mut self.bytes, length: 0 };
+    fn put_digits(&mut self, value: f64) -> usize {
+        let mut out = Writer {
+            bytes: &mut self.bytes,
+            length: 0,
+        };
         if value < 0.0 {
             out.put(b"-");
         }
-        decimal.write(&mut out);
+        write_decimal(&Decimal::of(value.abs()), &mut out);
         out.length
     }
 }
@@ -133,92 +162,36 @@ fn exact_integer(value: f64) -> Option<i64> {
     (value.abs() <= MOST && integer as f64 == value).then_some(integer)
 }
 
-/// A positive float as digits × 10^exponent.
-struct Decimal {
-    digits: [u8; 17],
-    count: usize,
-    exponent: i32,
-}
-
-impl Decimal {
-    /// The fewest digits that read back as this float, which is positive and finite.
-    fn shortest(value: f64) -> Self {
-        let mut buffer = zmij::Buffer::new();
-        let text = buffer.format_finite(value).as_bytes();
-        let mut decimal = Decimal { digits: [0; 17], count: 0, exponent: 0 };
-        let (mantissa, exponent) = match text.iter().position(|&byte| byte == b'e') {
-            Some(e) => (&text[..e], parse_exponent(&text[e + 1..])),
-            None => (text, 0),
-        };
-        decimal.exponent = exponent;
-        let mut behind_point = 0;
-        for &byte in mantissa {
-            if byte == b'.' {
-                behind_point = 1;
-                continue;
-            }
-            decimal.exponent -= behind_point;
-            if byte != b'0' || decimal.count > 0 {
-                decimal.push(byte);
-            }
-        }
-        decimal.strip_zeros();
-        decimal
-    }
-
-    fn push(&mut self, digit: u8) {
-        // Behind the 17th digit only zeros come: no float needs more.
-        if self.count < self.digits.len() {
-            self.digits[self.count] = digit;
-            self.count += 1;
-        } else {
-            self.exponent += 1;
-        }
-    }
-
-    fn strip_zeros(&mut self) {
-        while self.count > 1 && self.digits[self.count - 1] == b'0' {
-            self.count -= 1;
-            self.exponent += 1;
-        }
-    }
-
-    /// Writes the digits the way Redis does: as an integer with up to seven zeros added, with a point when few digits
-    /// or few zeros stand behind it, else with an exponent.
-    fn write(&self, out: &mut Writer<'_>) {
-        let digits = &self.digits[..self.count];
-        let power = self.exponent + self.count as i32 - 1;
-        if self.exponent >= 0 && power < self.count as i32 + 7 {
+/// Writes the digits the way Redis does: as an integer with up to seven zeros added, with a point when few digits or
+/// few zeros stand behind it, else with an exponent.
+fn write_decimal(decimal: &Decimal, out: &mut Writer<'_>) {
+    let digits = decimal.digits();
+    let count = digits.len() as i32;
+    let power = decimal.exponent + count - 1;
+    if decimal.exponent >= 0 && power < count + 7 {
+        out.put(digits);
+        out.put_zeros(decimal.exponent);
+    } else if decimal.exponent < 0 && (decimal.exponent > -7 || power.abs() < 4) {
+        let before_point = count + decimal.exponent;
+        if before_point <= 0 {
+            out.put(b"0.");
+            out.put_zeros(-before_point);
             out.put(digits);
-            out.put_zeros(self.exponent);
-        } else if self.exponent < 0 && (self.exponent > -7 || power.abs() < 4) {
-            let before_point = self.count as i32 + self.exponent;
-            if before_point <= 0 {
-                out.put(b"0.");
-                out.put_zeros(-before_point);
-                out.put(digits);
-            } else {
-                let (whole, fraction) = digits.split_at(before_point as usize);
-                out.put(whole);
-                out.put(b".");
-                out.put(fraction);
-            }
         } else {
-            out.put(&digits[..1]);
-            if digits.len() > 1 {
-                out.put(b".");
-                out.put(&digits[1..]);
-            }
-            out.put(if power < 0 { b"e-" } else { b"e+" });
-            out.put(itoa::Buffer::new().format(power.unsigned_abs()).as_bytes());
+            let (whole, fraction) = digits.split_at(before_point as usize);
+            out.put(whole);
+            out.put(b".");
+            out.put(fraction);
         }
+    } else {
+        out.put(&digits[..1]);
+        if digits.len() > 1 {
+            out.put(b".");
+            out.put(&digits[1..]);
+        }
+        out.put(if power < 0 { b"e-" } else { b"e+" });
+        out.put(itoa::Buffer::new().format(power.unsigned_abs()).as_bytes());
     }
-}
-
-fn parse_exponent(text: &[u8]) -> i32 {
-    let text = text.strip_prefix(b"+").unwrap_or(text);
-    let exponent = parse_integer(text).expect("the float writer writes plain exponents");
-    exponent as i32
 }
 
 /// Appends to an array that is large enough.
