@@ -1,8 +1,8 @@
 //! The command line behind `make test`, `make oracle` and the like.
 //!   test    plays the course's stages on a program, and stops at the first red case
 //!   play    plays the files named, all cases
-//!   oracle  the same on a real Redis or Valkey: cases that its version does not know are counted as skipped
-//!   check   reads files only
+//!   oracle  the same on a real Redis or Valkey: cases that its version does not know are counted
+//! as skipped   check   reads files only
 //! Exit codes: 0 green, 1 red, 2 could not be tried. What was skipped or not tried is always said.
 
 use crate::language::{self, Script};
@@ -350,7 +350,8 @@ fn command_of(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
-fn random_seed() -> u64 {
+/// A seed from the clock; short, because people type it.
+pub fn random_seed() -> u64 {
     let clock = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
     (clock.as_millis() as u64 ^ u64::from(std::process::id()) << 8) % 1_000_000
 }

@@ -1,6 +1,7 @@
-//! One connection to the server under test. A thread of its own reads whatever arrives, at once and for as long as
-//! the connection lives: so the other connections can be looked at when one is silent, and a client that sends a
-//! hundred thousand commands before it asks for the first reply cannot run into a deadlock with a simple server.
+//! One connection to the server under test. A thread of its own reads whatever arrives, at once and
+//! for as long as the connection lives: so the other connections can be looked at when one is
+//! silent, and a client that sends a hundred thousand commands before it asks for the first reply
+//! cannot run into a deadlock with a simple server.
 
 use crate::wire::{self, Malformed, Reply};
 use std::io::{self, Read, Write};
@@ -104,8 +105,8 @@ impl Client {
         }
     }
 
-    /// Waits until something is there or the connection is closed; the bytes there, and whether it is closed.
-    /// Takes nothing.
+    /// Waits until something is there or the connection is closed; the bytes there, and whether it
+    /// is closed. Takes nothing.
     pub fn anything(&self, patience: Duration) -> (Vec<u8>, bool) {
         let deadline = Instant::now() + patience;
         let mut state = self.inbox.lock();
@@ -118,7 +119,8 @@ impl Client {
         }
     }
 
-    /// The replies that are there and were not asked for yet, and the bytes behind them that are none.
+    /// The replies that are there and were not asked for yet, and the bytes behind them that are
+    /// none.
     pub fn unread(&self) -> (Vec<Reply>, Vec<u8>) {
         let state = self.inbox.lock();
         let mut rest = &state.bytes[state.taken..];

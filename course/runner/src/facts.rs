@@ -1,6 +1,6 @@
-//! What can be concluded from a wrong answer beyond doubt. Only structure counts here: bytes that are missing, left
-//! over, of another type, cut short, turned into text. Where nothing is certain, nothing is said: no guess is better
-//! than a wrong one.
+//! What can be concluded from a wrong answer beyond doubt. Only structure counts here: bytes that
+//! are missing, left over, of another type, cut short, turned into text. Where nothing is certain,
+//! nothing is said: no guess is better than a wrong one.
 
 use crate::client::Arrival;
 use crate::wire::{Reply, shown};

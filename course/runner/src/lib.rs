@@ -1,6 +1,9 @@
-//! The course's runner: plays transcripts on any program that speaks Redis's protocol and says what it saw.
-//! Used by `make test` on a learner's server, by the server's own tests (`tests/stages.rs`), and on a real
-//! Redis, which proves that the transcripts are right. No dependencies: the first red test waits for nothing.
+//! The course's runner: plays transcripts on any program that speaks Redis's protocol and says what
+//! it saw. Used by `make test` on a learner's server, by the server's own tests
+//! (`tests/stages.rs`), and on a real Redis, which proves that the transcripts are right. No
+//! dependencies: the first red test waits for nothing.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 /// The command line behind `make test`.
 pub mod cli;
@@ -8,6 +11,8 @@ pub mod cli;
 pub mod client;
 /// What can be concluded from a wrong answer without guessing.
 pub mod facts;
+/// Test targets made of transcripts.
+pub mod harness;
 /// Transcripts: their parser and what it yields.
 pub mod language;
 /// Does a reply fit a pattern?

@@ -1,6 +1,7 @@
-//! Does a reply fit a pattern? Plain patterns are compared as wire bytes; what may come in any order is first matched
-//! by those bytes (a count per distinct element, so ten thousand elements cost ten thousand steps), and only patterns
-//! that leave something open are tried one after the other.
+//! Does a reply fit a pattern? Plain patterns are compared as wire bytes; what may come in any
+//! order is first matched by those bytes (a count per distinct element, so ten thousand elements
+//! cost ten thousand steps), and only patterns that leave something open are tried one after the
+//! other.
 
 use crate::language::{Count, Item, List, Pattern, Tail, Text};
 use crate::values::Values;
@@ -155,7 +156,8 @@ fn in_order(list: &List, elements: &[Reply], values: &mut Values) -> bool {
     enough && patterns.iter().zip(elements).all(|(pattern, element)| fits(pattern, element, values))
 }
 
-/// Runs written out. An element of a run is known once `{i}` has its value, so it becomes a plain one here.
+/// Runs written out. An element of a run is known once `{i}` has its value, so it becomes a plain
+/// one here.
 fn expand(list: &List, values: &Values) -> Vec<Pattern> {
     let mut patterns = Vec::new();
     for item in &list.items {
@@ -237,7 +239,8 @@ fn pairs(patterns: &[Pattern], elements: &[Reply], values: &mut Values) -> bool 
     })
 }
 
-/// `*` matches any run of bytes; nothing else is special. Going back to the last star only keeps it quadratic.
+/// `*` matches any run of bytes; nothing else is special. Going back to the last star only keeps it
+/// quadratic.
 pub fn glob_fits(glob: &[u8], text: &[u8]) -> bool {
     let (mut g, mut t) = (0, 0);
     let mut star = None;

@@ -1,6 +1,6 @@
-//! Questions to the operating system about the program under test: which processes belong to its group, what they
-//! use, whether one of them listens on a port. Answered from Linux's /proc; elsewhere the answer is None, and what
-//! depends on it is left out rather than guessed.
+//! Questions to the operating system about the program under test: which processes belong to its
+//! group, what they use, whether one of them listens on a port. Answered from Linux's /proc;
+//! elsewhere the answer is None, and what depends on it is left out rather than guessed.
 //! Source: proc(5): /proc/PID/stat, /proc/PID/status, /proc/net/tcp
 
 use std::collections::BTreeSet;
@@ -9,8 +9,9 @@ use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
-/// A small process that kills a group when this one ends, however it ends: Ctrl-C must leave no server behind.
-/// Its stdin is a pipe held here; the end of the pipe is the sign, a line on it the all-clear.
+/// A small process that kills a group when this one ends, however it ends: Ctrl-C must leave no
+/// server behind. Its stdin is a pipe held here; the end of the pipe is the sign, a line on it the
+/// all-clear.
 #[derive(Debug)]
 pub struct Guard {
     child: Child,
@@ -43,7 +44,8 @@ impl Guard {
 /// Sends a signal (`TERM`, `KILL`) to a whole process group; an empty group is no error.
 pub fn signal(group: u32, name: &str) {
     let script = format!("kill -{name} -{group} 2>/dev/null");
-    // The shell's `kill` is the one way to a signal that needs neither unsafe code nor a dependency.
+    // The shell's `kill` is the one way to a signal that needs neither unsafe code nor a
+    // dependency.
     let _ = Command::new("sh").args(["-c", &script]).status();
 }
 

@@ -1,8 +1,9 @@
-//! Starts and ends the program under test: `PROGRAM --port N --dir D …`, in a process group of its own.
-//! A program may build first and `exec` the server then: as long as a shell leads the group and something works in
-//! it, it is building, not late. A program that ends before it listens is noticed at once. The port is free before
-//! the start, and the listener must belong to the program afterwards: a Redis that happens to run on this machine
-//! must not pass anybody's test. Whoever listens on 6379 whatever `--port` says is used there, with a note.
+//! Starts and ends the program under test: `PROGRAM --port N --dir D …`, in a process group of its
+//! own. A program may build first and `exec` the server then: as long as a shell leads the group
+//! and something works in it, it is building, not late. A program that ends before it listens is
+//! noticed at once. The port is free before the start, and the listener must belong to the program
+//! afterwards: a Redis that happens to run on this machine must not pass anybody's test. Whoever
+//! listens on 6379 whatever `--port` says is used there, with a note.
 
 use crate::process::{self, Guard};
 use std::collections::VecDeque;
@@ -17,7 +18,8 @@ use std::time::{Duration, Instant};
 
 /// Redis's own port, used by programs that do not look at `--port` yet.
 const USUAL_PORT: u16 = 6379;
-/// Below Linux's range for outgoing connections: nothing else can take the port while the server restarts.
+/// Below Linux's range for outgoing connections: nothing else can take the port while the server
+/// restarts.
 const PORTS: std::ops::Range<u64> = 20_000..32_000;
 /// A program that has been `exec`ed and works no more has this long to listen.
 const LISTEN_LIMIT: Duration = Duration::from_secs(10);
@@ -116,8 +118,8 @@ impl Server {
         &self.folder.path
     }
 
-    /// The connection that proved that it listens, once: the first client continues on it, because a simple server
-    /// may serve one client only.
+    /// The connection that proved that it listens, once: the first client continues on it, because
+    /// a simple server may serve one client only.
     pub fn take_spare(&mut self) -> Option<TcpStream> {
         self.spare.take()
     }

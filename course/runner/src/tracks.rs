@@ -1,5 +1,6 @@
-//! The order of the course's stages, read from course/tracks.toml. Of TOML only what that file uses is understood:
-//! `[[track]]`, `[[stage]]`, and keys with a string, a number or a list of strings on one line.
+//! The order of the course's stages, read from course/tracks.toml. Of TOML only what that file uses
+//! is understood: `[[track]]`, `[[stage]]`, and keys with a string, a number or a list of strings
+//! on one line.
 
 use std::path::Path;
 

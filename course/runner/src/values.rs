@@ -1,6 +1,6 @@
-//! Random keys, values and numbers. All of them follow from the run's seed, the stage and the number of the case,
-//! so `SEED=41` plays the same bytes again, whether the case is played alone or with others.
-//! Keys are always 10 bytes (`orange:411`) and differ between any two cases of a run.
+//! Random keys, values and numbers. All of them follow from the run's seed, the stage and the
+//! number of the case, so `SEED=41` plays the same bytes again, whether the case is played alone or
+//! with others. Keys are always 10 bytes (`orange:411`) and differ between any two cases of a run.
 
 use std::collections::BTreeMap;
 
@@ -61,8 +61,8 @@ impl Values {
         text.parse().map_err(|_| format!("{{{name}}} is {text:?}, not a number"))
     }
 
-    /// The n-th key of the case. An affine map with a multiplier prime to the number of keys is a permutation: no
-    /// two cases meet before all keys are used.
+    /// The n-th key of the case. An affine map with a multiplier prime to the number of keys is a
+    /// permutation: no two cases meet before all keys are used.
     fn key(&self, number: u64) -> Vec<u8> {
         let index = (self.case * KEYS_PER_CASE + number % KEYS_PER_CASE) % KEYS;
         let place = (index * 25_013 + mix(self.seed) % KEYS) % KEYS;

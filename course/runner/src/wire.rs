@@ -1,6 +1,6 @@
-//! RESP as a client sees it: replies read from bytes, commands written as bytes, and both shown to people.
-//! A reply keeps what stood on the wire (numbers as text), because tests are exact: `:07` is not `:7`.
-//! Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
+//! RESP as a client sees it: replies read from bytes, commands written as bytes, and both shown to
+//! people. A reply keeps what stood on the wire (numbers as text), because tests are exact: `:07`
+//! is not `:7`. Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
 
 /// Nested deeper than this, a reply is called malformed rather than followed.
 const DEEPEST: usize = 64;

@@ -1,9 +1,10 @@
-//! Transcripts: what clients send and what must come back, one step a line (course/LANGUAGE.md is the manual).
-//!   text.rs     words and quoted texts with `{names}` in them
+//! Transcripts: what clients send and what must come back, one step a line (course/LANGUAGE.md is
+//! the manual).   text.rs     words and quoted texts with `{names}` in them
 //!   pattern.rs  replies as they are expected
 //!   parse.rs    files, cases, blocks
 //!   steps.rs    one line
-//! Parsing is strict: a line that is not understood is an error with its file and number, never skipped.
+//! Parsing is strict: a line that is not understood is an error with its file and number, never
+//! skipped.
 
 mod parse;
 mod pattern;

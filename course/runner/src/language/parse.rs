@@ -1,6 +1,6 @@
 //! Files: the head, the cases, and the blocks within them.
-//! Lines are read one after the other; `repeat`, `clients` and `between` open a block that `end` closes, kept on a
-//! stack. A reply whose brackets are still open takes the following lines in.
+//! Lines are read one after the other; `repeat`, `clients` and `between` open a block that `end`
+//! closes, kept on a stack. A reply whose brackets are still open takes the following lines in.
 
 use super::steps::{self, Opening, Read};
 use super::{Applies, Case, Kind, Line, Mistake, Names, Script, Step, Version};

@@ -1,8 +1,8 @@
-//! Replies as they are expected: redis-cli's notation made exact about types, and the few patterns for what a server
-//! is free to choose.
+//! Replies as they are expected: redis-cli's notation made exact about types, and the few patterns
+//! for what a server is free to choose.
 //!   pattern := primary [~ tolerance] { | pattern }
-//!   primary := "bulk" | OK | (type) value | [list] | ~[list] | >[list] | {map} | any-order [list] | pairs [list]
-//!            | includes [list] | glob "text" | $name | low..high | *
+//!   primary := "bulk" | OK | (type) value | [list] | ~[list] | >[list] | {map} | any-order [list]
+//! | pairs [list]            | includes [list] | glob "text" | $name | low..high | *
 
 use super::text::{Names, Reader, Stop, Text};
 

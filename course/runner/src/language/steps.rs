@@ -1,5 +1,6 @@
-//! One line of a case. Lines about connections begin with a letter: `A> A+ A>raw A< A! A connects`; the others with a
-//! word. What a line says is decided by its first characters alone, so that a slip is told where it stands.
+//! One line of a case. Lines about connections begin with a letter: `A> A+ A>raw A< A! A connects`;
+//! the others with a word. What a line says is decided by its first characters alone, so that a
+//! slip is told where it stands.
 
 use super::pattern::pattern_of;
 use super::text::{Names, Stop, parse_words};

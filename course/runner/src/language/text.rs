@@ -1,7 +1,7 @@
-//! Words and quoted texts. A text is bytes with names in between: `{k1}:x` is a random key and `:x`. Names are
-//! resolved when the case is played. Braces around anything that is not a name are just braces, because `{user}:1`
-//! is a key with a hash tag; single quotes switch names off altogether.
-//! Quoting is redis-cli's: https://redis.io/docs/latest/develop/tools/cli/ ("String quoting and escaping")
+//! Words and quoted texts. A text is bytes with names in between: `{k1}:x` is a random key and
+//! `:x`. Names are resolved when the case is played. Braces around anything that is not a name are
+//! just braces, because `{user}:1` is a key with a hash tag; single quotes switch names off
+//! altogether. Quoting is redis-cli's: https://redis.io/docs/latest/develop/tools/cli/ ("String quoting and escaping")
 
 use crate::values::Values;
 use std::collections::BTreeSet;
@@ -208,7 +208,8 @@ impl<'a> Reader<'a> {
         Ok(text)
     }
 
-    /// Reads `{name}`, `{name+1}` or `{xyz*1000}` into `text`; false if these braces are just braces.
+    /// Reads `{name}`, `{name+1}` or `{xyz*1000}` into `text`; false if these braces are just
+    /// braces.
     fn name_into(&mut self, text: &mut Text) -> Result<bool, Stop> {
         let inner = &self.rest()[1..];
         let Some(length) = inner.iter().position(|&byte| byte == b'}') else {
@@ -251,7 +252,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The byte that an escape stands for and the escape's length. Within single quotes only `\'` is one.
+/// The byte that an escape stands for and the escape's length. Within single quotes only `\'` is
+/// one.
 fn unescape(text: &[u8], quote: u8) -> (u8, usize) {
     let Some(&kind) = text.get(1) else {
         return (b'\\', 1);

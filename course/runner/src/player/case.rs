@@ -1,4 +1,5 @@
-//! Steps that touch the server itself: restarts, crowds of clients, its processor time and memory, tools beside it.
+//! Steps that touch the server itself: restarts, crowds of clients, its processor time and memory,
+//! tools beside it.
 
 use super::scene::{Red, Scene};
 use super::{Failure, FailureKind, Shown};
@@ -13,8 +14,8 @@ use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long the end of a stage's case is watched for replies that nobody asked for. Suites have hundreds of cases,
-/// are played on servers that are right, and watch for less.
+/// How long the end of a stage's case is watched for replies that nobody asked for. Suites have
+/// hundreds of cases, are played on servers that are right, and watch for less.
 const WATCH_STAGE: Duration = Duration::from_millis(15);
 const WATCH_SUITE: Duration = Duration::from_millis(2);
 /// A tool that has not ended by then hangs.
@@ -141,8 +142,8 @@ impl<'a> Play<'a> {
 
     fn start(&mut self, signal: &str, flags: &[Text], line: usize) -> Result<(), Stop> {
         self.server.end(signal);
-        // The server's end is closed already, so the kernel remembers the connections on its side (TIME_WAIT): the
-        // restart proves that the port can be taken all the same.
+        // The server's end is closed already, so the kernel remembers the connections on its side
+        // (TIME_WAIT): the restart proves that the port can be taken all the same.
         self.scene.clients.clear();
         self.scene.log.note("(the server is started again)");
         let flags: Result<Vec<_>, _> =
@@ -168,8 +169,8 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// Many clients at once. They stay until the last is done: a server that serves four at a time must not get away
-    /// with serving the others later.
+    /// Many clients at once. They stay until the last is done: a server that serves four at a time
+    /// must not get away with serving the others later.
     fn crowd(&mut self, count: u64, body: &[Line], line: usize) -> Result<(), Red> {
         self.scene.log.note(format!("({count} clients at once)"));
         let mut scenes = Vec::new();

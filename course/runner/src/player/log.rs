@@ -1,5 +1,5 @@
-//! What was sent and received so far, as the message of a failure shows it. Only the last lines are kept: a loop of
-//! a hundred thousand steps must not fill the memory.
+//! What was sent and received so far, as the message of a failure shows it. Only the last lines are
+//! kept: a loop of a hundred thousand steps must not fill the memory.
 
 use crate::wire::{Reply, quoted};
 use std::collections::VecDeque;

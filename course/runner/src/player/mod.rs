@@ -3,8 +3,9 @@
 //!   case.rs   steps that touch the server itself, blocks of many clients, tools
 //!   scene.rs  steps on connections
 //!   log.rs    what was sent and received so far, for the message of a failure
-//! A file's cases share one server; a case that restarts it, or asks for a fresh one, leaves none behind. Stages rely
-//! on random keys to keep cases apart, suites on FLUSHALL, sent on a connection of the player's own.
+//! A file's cases share one server; a case that restarts it, or asks for a fresh one, leaves none
+//! behind. Stages rely on random keys to keep cases apart, suites on FLUSHALL, sent on a connection
+//! of the player's own.
 
 mod case;
 mod log;

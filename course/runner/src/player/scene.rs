@@ -1,5 +1,5 @@
-//! Steps on connections: send, expect, wait. A scene is what one line of play sees: its connections, its values, the
-//! session so far. The clients of a crowd have a scene each.
+//! Steps on connections: send, expect, wait. A scene is what one line of play sees: its
+//! connections, its values, the session so far. The clients of a crowd have a scene each.
 
 use super::log::Log;
 use super::{Failure, FailureKind, Shown};
@@ -140,7 +140,8 @@ impl Scene {
         self.judge_sending(sent, line)
     }
 
-    /// A connection that is closed shows at the next reply; one that takes nothing has to be told here.
+    /// A connection that is closed shows at the next reply; one that takes nothing has to be told
+    /// here.
     fn judge_sending(&self, sent: std::io::Result<()>, line: usize) -> Result<(), Red> {
         match sent {
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
