@@ -1,0 +1,158 @@
+//! Questions to the operating system about the program under test: which processes belong to its
+//! group, what they use, whether one of them listens on a port. Answered from Linux's /proc;
+//! elsewhere the answer is None, and what depends on it is left out rather than guessed.
+//! Source: proc(5): /proc/PID/stat, /proc/PID/status, /proc/net/tcp
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+
+/// A small process that kills a group when this one ends, however it ends: Ctrl-C must leave no
+/// server behind. Its stdin is a pipe held here; the end of the pipe is the sign, a line on it the
+/// all-clear.
+#[derive(Debug)]
+pub struct Guard {
+    child: Child,
+}
+
+impl Guard {
+    /// Watches over the group with this number.
+    pub fn over(group: u32) -> std::io::Result<Self> {
+        let script = format!("read word || kill -KILL -{group}");
+        let child = Command::new("sh")
+            .args(["-c", &script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()?;
+        Ok(Guard { child })
+    }
+
+    /// The group has ended: its number may belong to another one soon.
+    pub fn dismiss(&mut self) {
+        if let Some(mut pipe) = self.child.stdin.take() {
+            // If it cannot be written to, the guard has ended already.
+            let _ = pipe.write_all(b"done\n");
+        }
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends a signal (`TERM`, `KILL`) to a whole process group; an empty group is no error.
+pub fn signal(group: u32, name: &str) {
+    let script = format!("kill -{name} -{group} 2>/dev/null");
+    // The shell's `kill` is the one way to a signal that needs neither unsafe code nor a
+    // dependency.
+    let _ = Command::new("sh").args(["-c", &script]).status();
+}
+
+/// What is known about a process group at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Group {
+    /// The processes in it.
+    pub processes: Vec<u32>,
+    /// Processor time used by them so far, in ticks of 10 ms.
+    pub ticks: u64,
+    /// Resident memory of all of them.
+    pub memory_bytes: u64,
+    /// The leader is still a shell: the script has not come to its `exec`.
+    pub led_by_shell: bool,
+}
+
+/// Looks at a group; None where there is no /proc.
+pub fn group(number: u32) -> Option<Group> {
+    let mut group = Group::default();
+    for entry in fs::read_dir("/proc").ok()?.flatten() {
+        let Some(process) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok())
+        else {
+            continue;
+        };
+        let Ok(stat) = fs::read_to_string(format!("/proc/{process}/stat")) else {
+            continue;
+        };
+        let Some(fields) = fields_of(&stat) else {
+            continue;
+        };
+        // Behind the name: 0 state, 1 parent, 2 group, 11 user ticks, 12 system ticks.
+        if fields.get(2).and_then(|field| field.parse().ok()) != Some(number) || fields[0] == "Z" {
+            continue;
+        }
+        group.processes.push(process);
+        group.ticks +=
+            [11, 12].iter().filter_map(|&at| fields.get(at)?.parse::<u64>().ok()).sum::<u64>();
+        group.memory_bytes += resident_bytes(process).unwrap_or(0);
+        group.led_by_shell |= process == number && is_shell(process);
+    }
+    Some(group)
+}
+
+/// The fields behind the name, which stands in brackets and may hold anything.
+fn fields_of(stat: &str) -> Option<Vec<&str>> {
+    let after = &stat[stat.rfind(')')? + 1..];
+    Some(after.split_whitespace().collect())
+}
+
+fn resident_bytes(process: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kilobytes| kilobytes << 10)
+}
+
+fn is_shell(process: u32) -> bool {
+    let program = fs::read_link(format!("/proc/{process}/exe")).unwrap_or_default();
+    let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    ["sh", "bash", "dash", "zsh", "ash", "ksh", "busybox", "make"].contains(&name.as_str())
+}
+
+/// Whether a process of the group listens on the port; None if that cannot be found out.
+pub fn listens(number: u32, port: u16) -> Option<bool> {
+    let sockets = listening_sockets(port)?;
+    let links = group(number)?.processes.into_iter().flat_map(|process| {
+        let entries = fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten();
+        entries.filter_map(|entry| fs::read_link(entry.path()).ok()).collect::<Vec<_>>()
+    });
+    for link in links {
+        let link = link.to_string_lossy();
+        let inode = link.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']'));
+        if inode.is_some_and(|inode| sockets.contains(inode)) {
+            return Some(true);
+        }
+    }
+    Some(false)
+}
+
+/// The inodes of all sockets that listen on this port. State 0A is LISTEN.
+fn listening_sockets(port: u16) -> Option<BTreeSet<String>> {
+    let mut inodes = BTreeSet::new();
+    let mut any = false;
+    for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
+        let Ok(text) = fs::read_to_string(table) else {
+            continue;
+        };
+        any = true;
+        for line in text.lines().skip(1) {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let local_port =
+                fields.get(1).and_then(|address| address.rsplit_once(':')).map(|(_, port)| port);
+            if local_port.and_then(|hex| u16::from_str_radix(hex, 16).ok()) == Some(port)
+                && fields.get(3) == Some(&"0A")
+                && let Some(inode) = fields.get(9)
+            {
+                inodes.insert((*inode).to_owned());
+            }
+        }
+    }
+    any.then_some(inodes)
+}
+
+/// Whether a program of this name can be run here.
+pub fn is_installed(program: &str) -> bool {
+    if program.contains('/') {
+        return fs::metadata(program).is_ok();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}

@@ -1,0 +1,399 @@
+//! Starts and ends the program under test: `PROGRAM --port N --dir D …`, in a process group of its
+//! own. A program may build first and `exec` the server then: as long as a shell leads the group
+//! and something works in it, it is building, not late. A program that ends before it listens is
+//! noticed at once. The port is free before the start, and the listener must belong to the program
+//! afterwards: a Redis that happens to run on this machine must not pass anybody's test. Whoever
+//! listens on 6379 whatever `--port` says is used there, with a note.
+
+use crate::process::{self, Guard};
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, IsTerminal, Read};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Redis's own port, used by programs that do not look at `--port` yet.
+const USUAL_PORT: u16 = 6379;
+/// Below Linux's range for outgoing connections: nothing else can take the port while the server
+/// restarts.
+const PORTS: std::ops::Range<u64> = 20_000..32_000;
+/// A program that has been `exec`ed and works no more has this long to listen.
+const LISTEN_LIMIT: Duration = Duration::from_secs(10);
+/// A build may take this long.
+const BUILD_LIMIT: Duration = Duration::from_secs(900);
+/// After SIGTERM a server has this long before it is killed.
+const STOP_LIMIT: Duration = Duration::from_secs(3);
+/// Lines of the program's output that are kept.
+const OUTPUT_LINES: usize = 8;
+/// Characters of such a line.
+const OUTPUT_WIDTH: u64 = 4096;
+
+/// How to start a program.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// The program and arguments that come before the runner's own.
+    pub command: Vec<String>,
+    /// Arguments that come after them, for every server.
+    pub flags: Vec<String>,
+    /// Multiplies every limit: for busy machines.
+    pub patience: f64,
+}
+
+/// Why there is no server.
+#[derive(Debug, Clone)]
+pub enum StartError {
+    /// It cannot be tried: no such program, no free port.
+    Untried(String),
+    /// It was tried and is the program's fault; with the last lines of its output.
+    Failed(String, Vec<String>),
+}
+
+/// A running program.
+#[derive(Debug)]
+pub struct Server {
+    program: Program,
+    /// Flags of the last start.
+    flags: Vec<String>,
+    folder: Folder,
+    port: u16,
+    /// Where it really listens, if not on `port`.
+    actual_port: u16,
+    running: Option<Running>,
+    spare: Option<TcpStream>,
+}
+
+#[derive(Debug)]
+struct Running {
+    child: Child,
+    guard: Option<Guard>,
+    output: Output,
+}
+
+type Output = Arc<Mutex<VecDeque<String>>>;
+
+impl Server {
+    /// Starts a server in an empty directory on a free port, and waits until it listens.
+    pub fn start(program: &Program, flags: &[String]) -> Result<Self, StartError> {
+        let folder = Folder::create()
+            .map_err(|error| StartError::Untried(format!("no directory for it: {error}")))?;
+        let port = free_port().ok_or_else(|| StartError::Untried("no free port found".into()))?;
+        let mut server = Server {
+            program: program.clone(),
+            flags: flags.to_vec(),
+            folder,
+            port,
+            actual_port: port,
+            running: None,
+            spare: None,
+        };
+        server.launch()?;
+        Ok(server)
+    }
+
+    /// Starts it again, with its old flags or new ones; same port, same directory.
+    pub fn start_again(&mut self, flags: Option<&[String]>) -> Result<(), StartError> {
+        self.end("KILL");
+        if let Some(flags) = flags {
+            self.flags = flags.to_vec();
+        }
+        self.launch()
+    }
+
+    /// Where clients connect.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.actual_port))
+    }
+
+    /// The port it was told to listen on.
+    pub fn asked_port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its directory.
+    pub fn folder(&self) -> &Path {
+        &self.folder.path
+    }
+
+    /// The connection that proved that it listens, once: the first client continues on it, because
+    /// a simple server may serve one client only.
+    pub fn take_spare(&mut self) -> Option<TcpStream> {
+        self.spare.take()
+    }
+
+    /// What limits are multiplied by.
+    pub fn patience(&self) -> f64 {
+        self.program.patience
+    }
+
+    /// Its process group.
+    pub fn group(&self) -> Option<u32> {
+        self.running.as_ref().map(|running| running.child.id())
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<String> {
+        let running = self.running.as_mut()?;
+        let status = running.child.try_wait().ok().flatten()?;
+        Some(how_it_ended(status))
+    }
+
+    /// The last lines it printed.
+    pub fn output(&self) -> Vec<String> {
+        self.running.as_ref().map(|running| last_lines(&running.output)).unwrap_or_default()
+    }
+
+    /// Ends the whole group: `TERM` first if asked for, then by force.
+    pub fn end(&mut self, signal: &str) {
+        self.spare = None;
+        let Some(mut running) = self.running.take() else {
+            return;
+        };
+        let group = running.child.id();
+        process::signal(group, signal);
+        let deadline = Instant::now() + STOP_LIMIT.mul_f64(self.program.patience);
+        while matches!(running.child.try_wait(), Ok(None)) {
+            if Instant::now() > deadline {
+                process::signal(group, "KILL");
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        // The leader has ended; whatever it started has to follow.
+        if process::group(group).is_none_or(|group| !group.processes.is_empty()) {
+            process::signal(group, "KILL");
+        }
+        if let Some(mut guard) = running.guard.take() {
+            guard.dismiss();
+        }
+    }
+
+    fn launch(&mut self) -> Result<(), StartError> {
+        let usual_is_free = self.port != USUAL_PORT && connect(USUAL_PORT).is_none();
+        let running = self.spawn()?;
+        let group = running.child.id();
+        self.running = Some(running);
+        let mut progress = Progress::new();
+        let mut looks = 0;
+        loop {
+            if let Some(stream) = connect(self.port) {
+                return self.ready(group, self.port, stream);
+            }
+            if let Some(how) = self.ended() {
+                // Its last words may still be on their way through the pipe.
+                std::thread::sleep(Duration::from_millis(30));
+                return self
+                    .fail(format!("the program {how} before it listened on port {}", self.port));
+            }
+            // Going through all processes is not for every 5 ms.
+            looks += 1;
+            if usual_is_free
+                && looks % 20 == 0
+                && process::listens(group, USUAL_PORT) == Some(true)
+                && let Some(stream) = connect(USUAL_PORT)
+            {
+                return self.ready(group, USUAL_PORT, stream);
+            }
+            if let Some(why) = progress.too_late(group, self.program.patience) {
+                return self.fail(format!("{why} on port {}", self.port));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn ready(&mut self, group: u32, port: u16, stream: TcpStream) -> Result<(), StartError> {
+        // The listener may close the door behind a child; a second look tells it from a stranger.
+        if process::listens(group, port) == Some(false) {
+            std::thread::sleep(Duration::from_millis(20));
+            if self.ended().is_none()
+                && process::listens(group, port) == Some(false)
+                && connect(port).is_some()
+            {
+                return self.fail(format!(
+                    "port {port} is served by a process that does not belong to the program (has it moved to the \
+                     background?)"
+                ));
+            }
+        }
+        self.actual_port = port;
+        self.spare = Some(stream);
+        Ok(())
+    }
+
+    fn fail(&mut self, why: String) -> Result<(), StartError> {
+        let output = self.output();
+        self.end("KILL");
+        Err(StartError::Failed(why, output))
+    }
+
+    fn spawn(&self) -> Result<Running, StartError> {
+        let (name, arguments) = self.program.command.split_first().expect("a program has a name");
+        let untried = |error| StartError::Untried(format!("{name} cannot be started: {error}"));
+        let mut child = Command::new(name)
+            .args(arguments)
+            .args(["--port", &self.port.to_string(), "--dir"])
+            .arg(&self.folder.path)
+            .args(&self.program.flags)
+            .args(&self.flags)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .map_err(untried)?;
+        // Without the guard only Ctrl-C is less tidy.
+        let guard = Guard::over(child.id()).ok();
+        let output = Output::default();
+        if let Some(stdout) = child.stdout.take() {
+            collect(stdout, &output);
+        }
+        if let Some(stderr) = child.stderr.take() {
+            collect(stderr, &output);
+        }
+        Ok(Running { child, guard, output })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end("KILL");
+    }
+}
+
+/// How long to wait for a program that does not listen yet.
+struct Progress {
+    begun: Instant,
+    /// When it last worked, by its processor time.
+    busy: Instant,
+    ticks: u64,
+    looked: Instant,
+    shown: bool,
+}
+
+impl Progress {
+    fn new() -> Self {
+        let now = Instant::now();
+        Progress { begun: now, busy: now, ticks: 0, looked: now, shown: false }
+    }
+
+    /// Why it is not worth waiting longer, if so.
+    fn too_late(&mut self, group: u32, patience: f64) -> Option<String> {
+        let now = Instant::now();
+        if now - self.looked < Duration::from_millis(250) {
+            return None;
+        }
+        self.looked = now;
+        let limit = LISTEN_LIMIT.mul_f64(patience);
+        let Some(state) = process::group(group) else {
+            return (now - self.begun > BUILD_LIMIT).then(|| "it does not listen".to_owned());
+        };
+        let building = state.led_by_shell || state.processes.len() > 1;
+        // A build that waits for a lock or the network is idle, too, but not for this long.
+        if building && state.ticks > self.ticks + 1 {
+            self.busy = now;
+        }
+        self.ticks = self.ticks.max(state.ticks);
+        self.show(building, now);
+        if now - self.begun > BUILD_LIMIT {
+            return Some("it was still building after 15 minutes, and does not listen".into());
+        }
+        (now - self.busy > limit)
+            .then(|| format!("it runs, but after {} s it does not listen", limit.as_secs()))
+    }
+
+    fn show(&mut self, building: bool, now: Instant) {
+        if building && now - self.begun > Duration::from_secs(1) && std::io::stderr().is_terminal()
+        {
+            eprint!("\r  building … {} s ", (now - self.begun).as_secs());
+            self.shown = true;
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.shown {
+            eprint!("\r                         \r");
+        }
+    }
+}
+
+fn connect(port: u16) -> Option<TcpStream> {
+    TcpStream::connect_timeout(
+        &SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+        Duration::from_secs(1),
+    )
+    .ok()
+}
+
+/// A port nobody listens on. Starting at a random one keeps runners beside each other apart.
+fn free_port() -> Option<u16> {
+    static CALLS: AtomicU64 = AtomicU64::new(0);
+    let clock = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().subsec_nanos();
+    let start = u64::from(clock) / 1000 + u64::from(std::process::id()) * 7919;
+    let width = PORTS.end - PORTS.start;
+    (0..width).find_map(|_| {
+        let place = start + CALLS.fetch_add(1, Ordering::Relaxed) * 101;
+        let port = (PORTS.start + place % width) as u16;
+        TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).ok().map(|_| port)
+    })
+}
+
+fn how_it_ended(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("ended with exit code {code}"),
+        (None, Some(signal)) => format!("was ended by signal {signal}"),
+        (None, None) => "ended".into(),
+    }
+}
+
+/// Keeps the last lines of a stream, and never lets its pipe fill up.
+fn collect(stream: impl Read + Send + 'static, output: &Output) {
+    let output = Arc::clone(output);
+    std::thread::spawn(move || {
+        let mut reader = BufReader::new(stream);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            match (&mut reader).take(OUTPUT_WIDTH).read_until(b'\n', &mut line) {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {}
+            }
+            let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
+            output.push_back(String::from_utf8_lossy(&line).trim_end().to_owned());
+            if output.len() > OUTPUT_LINES {
+                output.pop_front();
+            }
+        }
+    });
+}
+
+fn last_lines(output: &Output) -> Vec<String> {
+    output.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+}
+
+/// A directory that goes when it is dropped.
+#[derive(Debug)]
+struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    fn create() -> std::io::Result<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path =
+            std::env::temp_dir().join(format!("redstart-course-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&path)?;
+        Ok(Folder { path })
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // A directory left behind in the temporary one is no reason to fail.
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
