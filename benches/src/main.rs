@@ -19,6 +19,7 @@ mod results;
 mod servers;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
@@ -29,8 +30,17 @@ use parts::{Bench, expiry, memory, scaling, speed, stalls};
 use results::Results;
 use servers::{Program, end_with_signals, find_peers};
 
-fn main() -> Result<()> {
-    let options = Options::parse();
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<()> {
     if let Some(port) = options.null_server {
         return null_server::serve(port);
     }
@@ -40,7 +50,7 @@ fn main() -> Result<()> {
         results.update(Results::read(file)?);
     }
     if !options.only_show {
-        results.update(measure(&options)?);
+        results.update(measure(options)?);
     }
     print!("{}", report::text(&results));
     if let Some(file) = &options.json {

@@ -215,7 +215,7 @@ mod tests {
         let Parsed::Whole { length, name, value } = command(bytes).unwrap() else {
             panic!("it is whole")
         };
-        assert_eq!((&bytes[name], &bytes[value], length), (&b"SET"[..], &b"xy"[..], 30));
+        assert_eq!((&bytes[name], &bytes[value], length), (&b"SET"[..], &b"xy"[..], 28));
     }
 
     #[test]

@@ -159,15 +159,13 @@ impl Server {
         let started = Instant::now();
         loop {
             let pong = self.control().and_then(|mut control| control.call(&["PING"]));
-            if pong.is_ok() {
-                return Ok(());
-            }
+            let Err(refusal) = pong else { return Ok(()) };
             if let Some(status) = self.child.try_wait()? {
                 bail!("{} ended at its start ({status}):\n{}", self.program.name, self.log());
             }
             ensure!(
                 started.elapsed() < START_PATIENCE,
-                "{} did not answer PING within {START_PATIENCE:?}:\n{}",
+                "{} did not answer PING within {START_PATIENCE:?} ({refusal:#}):\n{}",
                 self.program.name,
                 self.log()
             );
