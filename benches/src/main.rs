@@ -1,10 +1,13 @@
-//! `make bench`: the same load on Redstart and on every real server there is, one after the other, and what it costs them.
+//! `make bench`: the same load on Redstart and on every real server there is, one after the other,
+//! and what it costs them.
 //!
-//! The measure is server CPU per command: the CPU time of the server's process over the commands it answered. Throughput
-//! on a small machine is that of the load generator as often as the server's. Everything runs on 127.0.0.1.
+//! The measure is server CPU per command: the CPU time of the server's process over the commands it
+//! answered. Throughput on a small machine is that of the load generator as often as the server's.
+//! Everything runs on 127.0.0.1.
 //!   options → servers → parts → results → report
-//! A part (`parts/`) starts servers (`servers`), puts load on them (`load/`), reads what they used (`process`), and
-//! gives samples (`results`); `report/` makes tables, JSON, docs/benchmarks.md and its plot of them.
+//! A part (`parts/`) starts servers (`servers`), puts load on them (`load/`), reads what they used
+//! (`process`), and gives samples (`results`); `report/` makes tables, JSON, docs/benchmarks.md and
+//! its plot of them.
 
 mod control;
 mod load;
@@ -113,7 +116,8 @@ fn root() -> Result<PathBuf> {
     Ok(own.parent().context("benches/ lies in the repository")?.to_owned())
 }
 
-/// The command that repeats this run. Of paths only the last part: the rest is this machine's business.
+/// The command that repeats this run. Of paths only the last part: the rest is this machine's
+/// business.
 fn command_line() -> String {
     let shorten = |word: String| word.rsplit('/').next().unwrap_or_default().to_owned();
     let words: Vec<String> = std::env::args().skip(1).map(shorten).collect();
