@@ -1,6 +1,8 @@
-//! A plain, blocking connection for what is no load: readiness, INFO, DBSIZE, the probes of the expiry part.
+//! A plain, blocking connection for what is no load: readiness, INFO, DBSIZE, the probes of the
+//! expiry part.
 //!
-//! It speaks as much RESP2 as these need and trusts the server as far as one trusts what one has started oneself.
+//! It speaks as much RESP2 as these need and trusts the server as far as one trusts what one has
+//! started oneself.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -1,8 +1,9 @@
 //! The machine under the measurement: its facts, and which core does what.
 //!
-//! With two cores or more the server runs on core 0 and the load generator on core 1, for every server alike, so that
-//! neither takes CPU from the other and no thread moves in the middle of a run. Threads inherit the cores of the thread
-//! that starts them: a server is pinned by pinning the starter for a moment.
+//! With two cores or more the server runs on core 0 and the load generator on core 1, for every
+//! server alike, so that neither takes CPU from the other and no thread moves in the middle of a
+//! run. Threads inherit the cores of the thread that starts them: a server is pinned by pinning the
+//! starter for a moment.
 
 use std::fs;
 
@@ -94,7 +95,8 @@ impl Facts {
             processor: processor(),
             cores: Cores::allowed()?.count(),
             memory_gib: memory_kib("MemTotal:").div_ceil(1 << 20),
-            // What a distribution or a cloud appends says more about the house than about the kernel.
+            // What a distribution or a cloud appends says more about the house than about the
+            // kernel.
             kernel: kernel.split('-').next().unwrap_or("").to_owned(),
             command,
         })
@@ -126,7 +128,8 @@ fn today() -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
-/// The date of a day counted from 1970-01-01, by the 400-year cycle of the calendar (eras start on 1 March).
+/// The date of a day counted from 1970-01-01, by the 400-year cycle of the calendar (eras start on
+/// 1 March).
 fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));

@@ -1,10 +1,13 @@
-//! `make bench`: the same load on Redstart and on every real server there is, one after the other, and what it costs them.
+//! `make bench`: the same load on Redstart and on every real server there is, one after the other,
+//! and what it costs them.
 //!
-//! The measure is server CPU per command: the CPU time of the server's process over the commands it answered. Throughput
-//! on a small machine is that of the load generator as often as the server's. Everything runs on 127.0.0.1.
+//! The measure is server CPU per command: the CPU time of the server's process over the commands it
+//! answered. Throughput on a small machine is that of the load generator as often as the server's.
+//! Everything runs on 127.0.0.1.
 //!   options → servers → parts → results → report
-//! A part (`parts/`) starts servers (`servers`), puts load on them (`load/`), reads what they used (`process`), and
-//! gives samples (`results`); `report/` makes tables, JSON, docs/benchmarks.md and its plot of them.
+//! A part (`parts/`) starts servers (`servers`), puts load on them (`load/`), reads what they used
+//! (`process`), and gives samples (`results`); `report/` makes tables, JSON, docs/benchmarks.md and
+//! its plot of them.
 
 mod control;
 mod load;
@@ -19,6 +22,7 @@ mod results;
 mod servers;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
@@ -29,8 +33,17 @@ use parts::{Bench, expiry, memory, scaling, speed, stalls};
 use results::Results;
 use servers::{Program, end_with_signals, find_peers};
 
-fn main() -> Result<()> {
-    let options = Options::parse();
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<()> {
     if let Some(port) = options.null_server {
         return null_server::serve(port);
     }
@@ -40,7 +53,7 @@ fn main() -> Result<()> {
         results.update(Results::read(file)?);
     }
     if !options.only_show {
-        results.update(measure(&options)?);
+        results.update(measure(options)?);
     }
     print!("{}", report::text(&results));
     if let Some(file) = &options.json {
@@ -103,7 +116,8 @@ fn root() -> Result<PathBuf> {
     Ok(own.parent().context("benches/ lies in the repository")?.to_owned())
 }
 
-/// The command that repeats this run. Of paths only the last part: the rest is this machine's business.
+/// The command that repeats this run. Of paths only the last part: the rest is this machine's
+/// business.
 fn command_line() -> String {
     let shorten = |word: String| word.rsplit('/').next().unwrap_or_default().to_owned();
     let words: Vec<String> = std::env::args().skip(1).map(shorten).collect();

@@ -6,10 +6,11 @@ use clap::{Parser, ValueEnum};
 
 use crate::load::Operation;
 
-/// Loads Redstart and every real server it finds in the same way, and compares what that costs them.
+/// Loads Redstart and every real server it finds in the same way, and compares what that costs
+/// them.
 ///
-/// The real servers are those of --server, those in the variables REDIS_SERVER and VALKEY_SERVER (several: separated by
-/// colons), or else redis-server and valkey-server on PATH.
+/// The real servers are those of --server, those in the variables REDIS_SERVER and VALKEY_SERVER
+/// (several: separated by colons), or else redis-server and valkey-server on PATH.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "make bench ARGS=", version, max_term_width = 100)]
 pub struct Options {
@@ -45,7 +46,8 @@ pub struct Options {
     /// Connections.
     #[arg(long, default_value = "50", value_parser = at_least_one)]
     pub clients: usize,
-    /// How often everything is measured, the servers taking turns [default: 3, once in `stalls` and `expiry`].
+    /// How often everything is measured, the servers taking turns [default: 3, once in `stalls` and
+    /// `expiry`].
     #[arg(long, value_parser = at_least_one)]
     pub rounds: Option<usize>,
     /// Length of one measurement.
@@ -61,7 +63,8 @@ pub struct Options {
     /// Threads of the load generator in `scaling` [default: half of the cores].
     #[arg(long, value_parser = at_least_one)]
     pub generators: Option<usize>,
-    /// Lets the kernel choose the cores, instead of the first for the server and the second for the load.
+    /// Lets the kernel choose the cores, instead of the first for the server and the second for the
+    /// load.
     #[arg(long)]
     pub unpinned: bool,
 

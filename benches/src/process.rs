@@ -1,17 +1,21 @@
 //! What the kernel knows about a server: the CPU time it used and the memory it holds.
 //!
-//! CPU time is the sum over the process's threads of the first number in `/proc/PID/task/TID/schedstat`: nanoseconds
-//! spent on a CPU, in user and kernel mode together. `utime + stime` in `/proc/PID/stat` say the same in ticks of
-//! 10 ms, and are used where the kernel keeps no scheduler statistics. A thread that runs is accounted at the next
-//! timer tick only, so readings are taken while the server is idle: before a load starts and after its last reply.
-//! Source: <https://docs.kernel.org/scheduler/sched-stats.html>, proc_pid_stat(5), proc_pid_smaps(5)
+//! CPU time is the sum over the process's threads of the first number in
+//! `/proc/PID/task/TID/schedstat`: nanoseconds spent on a CPU, in user and kernel mode together.
+//! `utime + stime` in `/proc/PID/stat` say the same in ticks of 10 ms, and are used where the
+//! kernel keeps no scheduler statistics. A thread that runs is accounted at the next timer tick
+//! only, so readings are taken while the server is idle: before a load starts and after its last
+//! reply.
+//! Source: <https://docs.kernel.org/scheduler/sched-stats.html>, proc_pid_stat(5),
+//! proc_pid_smaps(5)
 
 use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-/// The kernel counts `utime` and `stime` in hundredths of a second on every Linux of today (USER_HZ).
+/// The kernel counts `utime` and `stime` in hundredths of a second on every Linux of today
+/// (USER_HZ).
 const NANOSECONDS_PER_TICK: u64 = 10_000_000;
 
 /// CPU time of all threads of `pid` that are alive, user and system.

@@ -1,4 +1,5 @@
-//! What is going on, for a person who waits: one line that is rewritten on a terminal, plain lines anywhere else.
+//! What is going on, for a person who waits: one line that is rewritten on a terminal, plain lines
+//! anywhere else.
 
 use std::io::IsTerminal;
 use std::time::Duration;

@@ -1,7 +1,8 @@
 //! What was measured: every sample, as it is written to JSON and read back.
 //!
-//! Tables show the median of the rounds with the lowest and the highest. A ratio is taken within a round, between two
-//! servers that were measured a second apart, and the median is that of the ratios.
+//! Tables show the median of the rounds with the lowest and the highest. A ratio is taken within a
+//! round, between two servers that were measured a second apart, and the median is that of the
+//! ratios.
 
 use std::fs;
 use std::path::Path;

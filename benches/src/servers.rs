@@ -1,8 +1,10 @@
-//! The servers that are measured: found, started on a free port of 127.0.0.1, and ended by their process ids.
+//! The servers that are measured: found, started on a free port of 127.0.0.1, and ended by their
+//! process ids.
 //!
-//! Every server gets the same flags (nothing saved, no append-only file, loopback only) and the same cores. Whatever way
-//! the run ends (done, failed, panicked, Ctrl-C, SIGTERM), the servers end with it: `Server` kills its process when it is
-//! dropped, and the signal thread kills those on the list.
+//! Every server gets the same flags (nothing saved, no append-only file, loopback only) and the
+//! same cores. Whatever way the run ends (done, failed, panicked, Ctrl-C, SIGTERM), the servers end
+//! with it: `Server` kills its process when it is dropped, and the signal thread kills those on the
+//! list.
 
 use std::env;
 use std::fs::{self, File};
@@ -159,15 +161,13 @@ impl Server {
         let started = Instant::now();
         loop {
             let pong = self.control().and_then(|mut control| control.call(&["PING"]));
-            if pong.is_ok() {
-                return Ok(());
-            }
+            let Err(refusal) = pong else { return Ok(()) };
             if let Some(status) = self.child.try_wait()? {
                 bail!("{} ended at its start ({status}):\n{}", self.program.name, self.log());
             }
             ensure!(
                 started.elapsed() < START_PATIENCE,
-                "{} did not answer PING within {START_PATIENCE:?}:\n{}",
+                "{} did not answer PING within {START_PATIENCE:?} ({refusal:#}):\n{}",
                 self.program.name,
                 self.log()
             );
@@ -209,8 +209,8 @@ pub fn end_with_signals() -> Result<()> {
     Ok(())
 }
 
-/// The real servers: those named, those in REDIS_SERVER and VALKEY_SERVER (several: separated by colons), or else
-/// `redis-server` and `valkey-server` on PATH.
+/// The real servers: those named, those in REDIS_SERVER and VALKEY_SERVER (several: separated by
+/// colons), or else `redis-server` and `valkey-server` on PATH.
 pub fn find_peers(named: &[PathBuf], cores: &Cores) -> Result<Vec<Program>> {
     let mut paths: Vec<PathBuf> = named.to_vec();
     for (variable, program) in
@@ -256,7 +256,8 @@ fn spawn_on(mut command: Command, cores: &Cores) -> Result<Child> {
     })
 }
 
-/// A port nobody uses. Another program could take it before the server does; then the start fails with a clear line.
+/// A port nobody uses. Another program could take it before the server does; then the start fails
+/// with a clear line.
 fn free_port() -> Result<u16> {
     let listener =
         TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("looking for a free port")?;

@@ -1,9 +1,10 @@
-//! The clients: one thread, one `epoll`, every client in a closed loop. A client writes a batch, waits for all of its
-//! replies, and writes the next.
+//! The clients: one thread, one `epoll`, every client in a closed loop. A client writes a batch,
+//! waits for all of its replies, and writes the next.
 //!
-//! Latency is the time from the write of a batch to the arrival of its last reply. With `ping`, one more connection asks
-//! PING once a millisecond, whatever the others do; its replies show for how long the server answered nobody. A ping that is
-//! due while another is on its way is not sent: a stall shows as one long reply, not as many.
+//! Latency is the time from the write of a batch to the arrival of its last reply. With `ping`, one
+//! more connection asks PING once a millisecond, whatever the others do; its replies show for how
+//! long the server answered nobody. A ping that is due while another is on its way is not sent: a
+//! stall shows as one long reply, not as many.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -97,7 +98,8 @@ struct Run {
 }
 
 impl Generator {
-    /// Connects the clients of `shape` to the server at `address`; `seed` decides the order of random keys.
+    /// Connects the clients of `shape` to the server at `address`; `seed` decides the order of
+    /// random keys.
     pub fn connect(
         address: SocketAddr,
         shape: Shape,
@@ -186,7 +188,8 @@ impl Generator {
         Ok(())
     }
 
-    /// Writes what is left of the client's batch, reads its replies, and begins the next batch when they are complete.
+    /// Writes what is left of the client's batch, reads its replies, and begins the next batch when
+    /// they are complete.
     fn serve(&mut self, index: usize, run: &mut Run) -> Result<()> {
         let client = &mut self.clients[index];
         client.write()?;
@@ -210,7 +213,8 @@ impl Generator {
                     run.busy -= 1;
                 }
             }
-            // A read that did not fill the buffer has emptied the socket, and new bytes make a new event.
+            // A read that did not fill the buffer has emptied the socket, and new bytes make a new
+            // event.
             if length < READ_BYTES {
                 return Ok(());
             }

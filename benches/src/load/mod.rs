@@ -1,8 +1,9 @@
-//! The load: what is asked (`requests`), what must be answered (`replies`), and who asks (`generator`).
+//! The load: what is asked (`requests`), what must be answered (`replies`), and who asks
+//! (`generator`).
 //!
-//! The generator is one thread with all its clients on one `epoll`. It must cost less than the server it loads, so the
-//! bytes of a batch are made once and only the digits of its keys are rewritten, and replies are compared with the
-//! bytes they must be instead of being parsed.
+//! The generator is one thread with all its clients on one `epoll`. It must cost less than the
+//! server it loads, so the bytes of a batch are made once and only the digits of its keys are
+//! rewritten, and replies are compared with the bytes they must be instead of being parsed.
 
 mod generator;
 mod replies;

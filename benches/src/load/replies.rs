@@ -1,7 +1,9 @@
-//! Replies are compared, not parsed: the stream of a client must be one frame repeated, or a run of integers.
+//! Replies are compared, not parsed: the stream of a client must be one frame repeated, or a run of
+//! integers.
 //!
-//! That costs the generator a `memcmp`, and still sees every wrong byte: an error, a missing key, a value cut short. The
-//! first wrong reply ends the run, since a server that refuses is fast for no merit.
+//! That costs the generator a `memcmp`, and still sees every wrong byte: an error, a missing key, a
+//! value cut short. The first wrong reply ends the run, since a server that refuses is fast for no
+//! merit.
 
 use anyhow::{Result, bail};
 

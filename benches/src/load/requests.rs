@@ -1,7 +1,7 @@
 //! Batches of commands as bytes: built once, then only the digits of the keys change.
 //!
-//! A key is `key:` and 12 digits, 16 bytes in all; a value is `value_bytes` times `x`. Every command of a batch has the
-//! same length, so a key's digits stand at a known place.
+//! A key is `key:` and 12 digits, 16 bytes in all; a value is `value_bytes` times `x`. Every
+//! command of a batch has the same length, so a key's digits stand at a known place.
 //! ```text
 //! *3\r\n$3\r\nSET\r\n$16\r\nkey:000000123456\r\n$64\r\nxxxx…xxxx\r\n
 //!                           key.at ^^^^^^^^^^^^ rewritten for every batch
@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 /// Keys an MSET sets.
 const KEYS_PER_MSET: usize = 10;
 const KEY_DIGITS: usize = 12;
-/// Milliseconds of the nearest and of the farthest deadline of `Deadline::Far`: 2.8 to 27.8 hours, 8 digits each.
+/// Milliseconds of the nearest and of the farthest deadline of `Deadline::Far`: 2.8 to 27.8 hours,
+/// 8 digits each.
 const FAR_MS: Range<u64> = 10_000_000..99_999_999;
 const FAR_DIGITS: usize = 8;
 
@@ -111,8 +112,8 @@ impl Batch {
         batch
     }
 
-    /// Gives the batch its next keys; what is to be sent, and how many commands it holds: fewer at the end of the keys,
-    /// none after it.
+    /// Gives the batch its next keys; what is to be sent, and how many commands it holds: fewer at
+    /// the end of the keys, none after it.
     pub fn next(&mut self, source: &mut KeySource) -> (&[u8], usize) {
         let per_command = self.keys.len() / self.commands;
         let mut filled = 0;
@@ -198,7 +199,8 @@ impl Batch {
 }
 
 impl KeySource {
-    /// Keys in the order `keys` says; the random ones follow from `seed`, so that every server is asked for the same.
+    /// Keys in the order `keys` says; the random ones follow from `seed`, so that every server is
+    /// asked for the same.
     pub fn new(keys: Keys, seed: u64) -> KeySource {
         KeySource { random: fastrand::Rng::with_seed(seed), keys }
     }

@@ -1,13 +1,16 @@
-//! Expiry: how long dead keys stay, and for how long nobody is answered while a million die at once.
+//! Expiry: how long dead keys stay, and for how long nobody is answered while a million die at
+//! once.
 //!
-//! A watcher asks every millisecond, in one write: `GET` of a key that never was (a plain command's reply time, which
-//! expires nothing), `DBSIZE`, and `INFO stats`. A key counts as gone when it has left DBSIZE *and* is counted in
-//! `expired_keys`: a server that merely hides it has not freed it. No dead key is ever read, since that would remove it.
+//! A watcher asks every millisecond, in one write: `GET` of a key that never was (a plain command's
+//! reply time, which expires nothing), `DBSIZE`, and `INFO stats`. A key counts as gone when it has
+//! left DBSIZE *and* is counted in `expired_keys`: a server that merely hides it has not freed it.
+//! No dead key is ever read, since that would remove it.
 //!
-//! Lag among many: a million keys die in hours; some hundred others, set meanwhile, one every other millisecond, die 200
-//! ms after they were set. The first to vanish is taken for the first to be due, which is exact for the mean and makes
-//! the longest lag no longer than it is. Deadlines are whole milliseconds, and so are the watcher's steps: a lag of 1 to 2
-//! ms is what this can see of none.
+//! Lag among many: a million keys die in hours; some hundred others, set meanwhile, one every other
+//! millisecond, die 200 ms after they were set. The first to vanish is taken for the first to be
+//! due, which is exact for the mean and makes the longest lag no longer than it is. Deadlines are
+//! whole milliseconds, and so are the watcher's steps: a lag of 1 to 2 ms is what this can see of
+//! none.
 
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

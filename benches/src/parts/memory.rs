@@ -1,8 +1,10 @@
-//! Resident bytes per key: what the process holds more after the keys than before, over their number.
+//! Resident bytes per key: what the process holds more after the keys than before, over their
+//! number.
 //!
-//! The clients that load the keys are gone before the second reading, and the server has had a second to give back what
-//! it held for them. The figure is of the whole process, so it counts the allocator's and the table's slack, too. A table
-//! that doubles has its slack at some numbers of keys and not at others: `--keys` tries them.
+//! The clients that load the keys are gone before the second reading, and the server has had a
+//! second to give back what it held for them. The figure is of the whole process, so it counts the
+//! allocator's and the table's slack, too. A table that doubles has its slack at some numbers of
+//! keys and not at others: `--keys` tries them.
 
 use std::thread;
 use std::time::Duration;
@@ -18,7 +20,8 @@ use crate::servers::{Program, Server};
 
 /// Time in which buffers of closed clients are freed and the allocator returns pages.
 const SETTLE: Duration = Duration::from_millis(1500);
-/// Keys that are set before the first reading, with the same clients: what those cost is not the keys'.
+/// Keys that are set before the first reading, with the same clients: what those cost is not the
+/// keys'.
 const WARM_UP_KEYS: u64 = 1000;
 
 /// Measures each kind of key on each server, freshly started.

@@ -1,4 +1,5 @@
-//! The parts of the measurement, and what they share: which servers, which cores, how keys get into a server.
+//! The parts of the measurement, and what they share: which servers, which cores, how keys get into
+//! a server.
 
 pub mod expiry;
 pub mod memory;
@@ -20,7 +21,8 @@ use crate::servers::{Kind, Program, Server};
 const LOADING_BATCH_BYTES: usize = 64 * 1024;
 const LOADING_CLIENTS: usize = 50;
 const LOADING_PIPELINE: usize = 64;
-/// Rounds of the parts whose figures are of the CPU; the others watch for so long that one is enough.
+/// Rounds of the parts whose figures are of the CPU; the others watch for so long that one is
+/// enough.
 const ROUNDS: usize = 3;
 /// Time every load runs before it is measured.
 const WARM_UP: Duration = Duration::from_millis(150);

@@ -1,7 +1,9 @@
-//! Redstart with one worker and with more, all on the same cores as the load generator, the kernel placing the threads.
+//! Redstart with one worker and with more, all on the same cores as the load generator, the kernel
+//! placing the threads.
 //!
-//! The servers stand side by side and take turns, so that a ratio compares neighbours in time. Where there are few cores
-//! the load generator takes its share of them: more workers cannot bring more then, but must not bring less.
+//! The servers stand side by side and take turns, so that a ratio compares neighbours in time.
+//! Where there are few cores the load generator takes its share of them: more workers cannot bring
+//! more then, but must not bring less.
 
 use std::thread;
 use std::time::Duration;

@@ -1,8 +1,9 @@
 //! CPU per command, throughput and latency, of every server under the same loads.
 //!
-//! The servers stand side by side, each with the same keys; a load runs on one after the other, round by round, so that
-//! what the machine does otherwise meets them all alike. Before the first load every key has been read once: a table of
-//! Redis's that was growing has then moved to its new size, and is not measured on the way.
+//! The servers stand side by side, each with the same keys; a load runs on one after the other,
+//! round by round, so that what the machine does otherwise meets them all alike. Before the first
+//! load every key has been read once: a table of Redis's that was growing has then moved to its new
+//! size, and is not measured on the way.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -139,7 +140,8 @@ fn measure(server: &Server, generator: &mut Generator, time: Duration) -> Result
     Ok(sample(&outcome, server.cpu_time()? - before))
 }
 
-/// Which loads run: a choice that shows each influence once, everything with `--full`, or what the options name.
+/// Which loads run: a choice that shows each influence once, everything with `--full`, or what the
+/// options name.
 fn plan(options: &Options) -> Vec<Dataset> {
     let named =
         !options.keys.is_empty() || !options.value.is_empty() || !options.pipeline.is_empty();

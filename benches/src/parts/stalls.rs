@@ -1,13 +1,15 @@
 //! The longest reply while the keyspace grows from empty.
 //!
-//! One more client asks PING every millisecond. It lives in the load generator's own loop, which looks at its reply first
-//! of all, so that neither the scheduler nor the load's own work is mistaken for the server's silence. Three figures:
+//! One more client asks PING every millisecond. It lives in the load generator's own loop, which
+//! looks at its reply first of all, so that neither the scheduler nor the load's own work is
+//! mistaken for the server's silence. Three figures:
 //! ```text
 //! idle     PING alone, the server empty and without load
-//! growing  PING while 50 clients SET keys that do not exist, from the first to the last, as fast as they can
+//! growing  PING while clients SET keys that do not exist, from the first to the last, flat out
 //! steady   PING under the same load on keys that exist
 //! ```
-//! Growing less idle is what a client feels at worst; growing less steady is what growth itself adds.
+//! Growing less idle is what a client feels at worst; growing less steady is what growth itself
+//! adds.
 
 use std::time::Duration;
 

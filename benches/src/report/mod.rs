@@ -4,6 +4,7 @@ mod docs;
 mod grid;
 mod plot;
 mod tables;
+mod targets;
 
 use crate::results::Results;
 

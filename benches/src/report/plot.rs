@@ -1,7 +1,8 @@
 //! The plot: bars of CPU per command and of bytes per key, as SVG made by hand.
 //!
-//! A group of bars stands for one load, a bar for one server. Each group has its own scale, since an unpipelined command
-//! costs ten times a pipelined one: lengths are compared within a group, and the figure stands at the bar's end.
+//! A group of bars stands for one load, a bar for one server. Each group has its own scale, since
+//! an unpipelined command costs ten times a pipelined one: lengths are compared within a group, and
+//! the figure stands at the bar's end.
 
 use std::fmt::Write;
 
@@ -46,7 +47,8 @@ pub fn draw(results: &Results) -> String {
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {y}\" width=\"{WIDTH}\" \
          height=\"{y}\" font-family=\"sans-serif\" font-size=\"12\">\n\
-         <style>text{{fill:#222}}.heading{{font-size:15px;font-weight:bold}}.own{{font-weight:bold}}</style>\n\
+         <style>text{{fill:#222}}.heading{{font-size:15px;font-weight:bold}}\
+         .own{{font-weight:bold}}</style>\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n{body}</svg>\n"
     )
 }
@@ -99,7 +101,8 @@ fn colour(server: &str, names: &[String]) -> &'static str {
     COLOURS[place % COLOURS.len()]
 }
 
-/// GET and SET at one number of keys and one length: the plot shows the depth of the pipeline, the tables the rest.
+/// GET and SET at one number of keys and one length: the plot shows the depth of the pipeline, the
+/// tables the rest.
 fn speed_groups(results: &Results) -> Vec<Group> {
     let plotted = |case: &&SpeedCase| {
         matches!(case.operation, Operation::Get | Operation::Set)

@@ -1,6 +1,7 @@
 //! Which tables there are, and what stands in their cells.
 
 use super::grid::Grid;
+use super::targets;
 use crate::results::{
     Burst, ExpiryCase, Lag, Measured, Results, Sample, ScalingCase, SpeedCase, Spread,
 };
@@ -9,7 +10,7 @@ const ABSENT: &str = "–";
 
 /// The tables of all parts that were measured.
 pub fn all(results: &Results) -> Vec<Grid> {
-    let mut grids = Vec::new();
+    let mut grids = vec![targets::table(results)];
     if !results.speed.is_empty() {
         grids.extend([cpu(&results.speed), ratios(&results.speed), throughput(&results.speed)]);
     }
@@ -71,7 +72,8 @@ fn cpu(cases: &[SpeedCase]) -> Grid {
 fn ratios(cases: &[SpeedCase]) -> Grid {
     let mut grid = Grid::new(
         "Redstart's CPU per command, as a share of the others'",
-        "Less is better; 0.5 is half of the other's CPU. Median of the rounds' ratios (lowest to highest).",
+        "Less is better; 0.5 is half of the other's CPU. Median of the rounds' ratios (lowest to \
+         highest).",
         &["load"],
     );
     let servers = servers(cases);
@@ -98,8 +100,8 @@ fn ratios(cases: &[SpeedCase]) -> Grid {
 fn throughput(cases: &[SpeedCase]) -> Grid {
     let mut grid = Grid::new(
         "Throughput and latency",
-        "Commands per second as the one-threaded load generator reached them, and the time from a batch to its last reply \
-         in microseconds: medians of the rounds.",
+        "Commands per second as the one-threaded load generator reached them, and the time from a \
+         batch to its last reply in microseconds: medians of the rounds.",
         &["load", "server", "commands/s", "p50", "p99", "p99.9"],
     );
     for case in cases {
@@ -123,7 +125,8 @@ fn throughput(cases: &[SpeedCase]) -> Grid {
 fn memory(results: &Results) -> Grid {
     let mut grid = Grid::new(
         "Memory",
-        "Resident bytes per key, key and value included: growth of the process over the number of keys.",
+        "Resident bytes per key, key and value included: growth of the process over the number of \
+         keys.",
         &["keys and values"],
     );
     let first = &results.memory[0];
@@ -141,8 +144,8 @@ fn stalls(results: &Results) -> Grid {
     let keys = number(results.stalls[0].keys);
     let mut grid = Grid::new(
         &format!("The longest reply while the keyspace grows from empty to {keys} keys"),
-        "Milliseconds. A ping every millisecond: on the idle server, under 50 clients that SET new keys as fast as they \
-         can, and under the same load on keys that exist.",
+        "Milliseconds. A ping every millisecond: on the idle server, under clients that SET new \
+         keys as fast as they can, and under the same load on keys that exist.",
         &["server", "idle", "growing", "growing less idle", "steady", "the load's own longest"],
     );
     for case in &results.stalls {
@@ -163,8 +166,8 @@ fn burst(cases: &[ExpiryCase]) -> Grid {
     let keys = cases.iter().find_map(|case| Some(case.burst.first()?.keys)).unwrap_or(0);
     let mut grid = Grid::new(
         &format!("{} keys that expire at the same moment", number(keys)),
-        "Milliseconds: the longest reply before and while they die, and the time from their deadline until half and all of \
-         them have left DBSIZE and are counted as expired.",
+        "Milliseconds: the longest reply before and while they die, and the time from their \
+         deadline until half and all of them have left DBSIZE and are counted as expired.",
         &["server", "longest reply, idle", "longest reply, expiring", "half gone", "all gone"],
     );
     for case in cases.iter().filter(|case| !case.burst.is_empty()) {
@@ -195,8 +198,8 @@ fn lag(cases: &[ExpiryCase]) -> Grid {
     let mut grid = Grid::new(
         &title,
         &format!(
-            "Milliseconds from a key's deadline until it has left DBSIZE and is counted as expired, nobody reading it. The \
-             watch ends {:.0} s after the last deadline.",
+            "Milliseconds from a key's deadline until it has left DBSIZE and is counted as \
+             expired, nobody reading it. The watch ends {:.0} s after the last deadline.",
             watched_ms / 1000.0
         ),
         &["server", "median", "longest", "still there in the end"],
@@ -226,8 +229,8 @@ fn scaling(cases: &[ScalingCase]) -> Grid {
     let mut grid = Grid::new(
         "Redstart with several workers",
         &format!(
-            "1M keys, 64-byte values, load generators on the same cores ({generators} threads). Gain: throughput over that \
-             with the first number of workers, round by round."
+            "64-byte values, the load generators ({generators} threads) on the same cores. Gain: \
+             throughput over that with the first number of workers, round by round."
         ),
         &["load", "workers", "commands/s", "gain", "CPU µs per command", "p99 µs"],
     );
