@@ -13,7 +13,7 @@
 
 use super::value;
 use crate::command::{Args, Error, error};
-use crate::store::Record;
+use crate::store::RecordMut;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Hexadecimal digits of a digest.
@@ -76,19 +76,20 @@ impl<'a> Condition<'a> {
     }
 
     /// Whether it holds for what was found at the key.
-    pub fn holds(&self, found: Option<&Record<'_>>) -> Result<bool, Error> {
+    pub fn holds(self, found: Option<RecordMut<'_>>) -> Result<bool, Error> {
         let Some(record) = found else {
             return Ok(!matches!(self, Self::Present | Self::Equal(_) | Self::DigestEqual(_)));
         };
-        let mut buffer = itoa::Buffer::new();
-        let mut string = || value::text(record, &mut buffer);
-        match *self {
+        let (record, mut buffer) = (record.read(), itoa::Buffer::new());
+        match self {
             Self::Always | Self::Present => Ok(true),
             Self::Absent => Ok(false),
-            Self::Equal(wanted) => Ok(string()? == wanted),
-            Self::NotEqual(wanted) => Ok(string()? != wanted),
-            Self::DigestEqual(wanted) => has_digest(string()?, wanted),
-            Self::DigestNotEqual(wanted) => Ok(!has_digest(string()?, wanted)?),
+            Self::Equal(wanted) => Ok(value::text(&record, &mut buffer)? == wanted),
+            Self::NotEqual(wanted) => Ok(value::text(&record, &mut buffer)? != wanted),
+            Self::DigestEqual(wanted) => has_digest(value::text(&record, &mut buffer)?, wanted),
+            Self::DigestNotEqual(wanted) => {
+                Ok(!has_digest(value::text(&record, &mut buffer)?, wanted)?)
+            }
         }
     }
 }

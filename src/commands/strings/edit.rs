@@ -57,14 +57,13 @@ fn setrange(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
     let (key, bytes) = (args.get(1), args.get(3));
     let at = usize::try_from(args.integer(2)?).map_err(|_| error::OFFSET_OUT_OF_RANGE)?;
     let longest = db.longest_string_bytes();
-    let found = db.find_mut(key);
     if bytes.is_empty() {
         // Nothing to write: no key is made, no encoding changed.
-        let length = found.as_ref().map(length).transpose()?;
+        let length = db.find_mut(key).as_ref().map(length).transpose()?;
         reply.integer(length.unwrap_or(0) as i64);
         return Ok(());
     }
-    let edited = match found {
+    let edited = match db.find_mut(key) {
         None => Patch::new(at, bytes, longest)?.over(b""),
         Some(record) => {
             length(&record)?;

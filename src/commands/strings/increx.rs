@@ -37,9 +37,10 @@ fn increx(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
     let options = Options::parse(args)?;
     let count = Count::parse(args, &options)?;
     let deadline = options.lifetime.deadline(args, db.now(), "increx")?;
-    let found = db.find_mut(args.get(1));
-    let had_deadline = found.as_ref().and_then(RecordMut::deadline).is_some();
-    let step = count.step(found.as_ref(), options.saturates)?;
+    let (step, had_deadline) = match db.find_mut(args.get(1)) {
+        None => (count.step(None, options.saturates)?, false),
+        Some(found) => (count.step(Some(&found), options.saturates)?, found.deadline().is_some()),
+    };
     reply.array(2);
     step.value.answer(reply);
     step.applied.answer(reply);

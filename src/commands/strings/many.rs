@@ -74,8 +74,7 @@ fn msetex(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
     let deadline = options.lifetime.deadline(args, db.now(), "msetex")?;
     let keys = (2..options.from).step_by(2);
     for at in keys.clone() {
-        let found = db.find_mut(args.get(at));
-        if !options.condition.holds(found.map(|record| record.read()).as_ref())? {
+        if !options.condition.holds(db.find_mut(args.get(at)))? {
             reply.integer(0);
             return Ok(());
         }

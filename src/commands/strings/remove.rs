@@ -56,7 +56,7 @@ fn delifeq(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
 fn remove_if(db: &mut Db, args: &Args, condition: Condition<'_>, reply: &mut Reply) -> Outcome {
     let key = args.get(1);
     let holds = match db.find_mut(key) {
-        Some(found) => condition.holds(Some(&found.read()))?,
+        Some(found) => condition.holds(Some(found))?,
         None => false,
     };
     if holds {

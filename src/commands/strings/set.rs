@@ -73,7 +73,7 @@ fn set_with_options(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
     }
     let holds = match options.condition {
         Condition::Always => true,
-        condition => condition.holds(db.find_mut(key).map(|found| found.read()).as_ref())?,
+        condition => condition.holds(db.find_mut(key))?,
     };
     if holds {
         store(db, args, 2, deadline);
