@@ -28,19 +28,10 @@ impl Decimal {
         let float = float.times(power);
         // One unit inwards makes up for the rounding of the products.
         let low = low.times(power).fraction + 1;
-        let high = Binary {
-            fraction: high.times(power).fraction - 1,
-            ..float
-        };
-        let interval = Interval {
-            width: high.fraction - low,
-            above: high.fraction - float.fraction,
-        };
-        let mut decimal = Decimal {
-            digits: [0; MOST_DIGITS],
-            count: 0,
-            exponent: -exponent,
-        };
+        let high = Binary { fraction: high.times(power).fraction - 1, ..float };
+        let interval =
+            Interval { width: high.fraction - low, above: high.fraction - float.fraction };
+        let mut decimal = Decimal { digits: [0; MOST_DIGITS], count: 0, exponent: -exponent };
         decimal.generate(high, interval);
         decimal
     }
@@ -119,19 +110,13 @@ struct Binary {
 impl Binary {
     fn normalized(self) -> Self {
         let zeros = self.fraction.leading_zeros();
-        Binary {
-            fraction: self.fraction << zeros,
-            exponent: self.exponent - zeros as i32,
-        }
+        Binary { fraction: self.fraction << zeros, exponent: self.exponent - zeros as i32 }
     }
 
     /// The upper half of the product, rounded.
     fn times(self, other: Self) -> Self {
         let product = u128::from(self.fraction) * u128::from(other.fraction) + (1 << 63);
-        Binary {
-            fraction: (product >> 64) as u64,
-            exponent: self.exponent + other.exponent + 64,
-        }
+        Binary { fraction: (product >> 64) as u64, exponent: self.exponent + other.exponent + 64 }
     }
 }
 
@@ -146,32 +131,18 @@ fn boundaries(value: f64) -> (Binary, Binary, Binary) {
     let biased = (bits >> FRACTION_BITS) as i32;
     let float = if biased > 0 {
         let fraction = (bits & (HIDDEN_BIT - 1)) | HIDDEN_BIT;
-        Binary {
-            fraction,
-            exponent: biased - 1 + LEAST_EXPONENT,
-        }
+        Binary { fraction, exponent: biased - 1 + LEAST_EXPONENT }
     } else {
-        Binary {
-            fraction: bits,
-            exponent: LEAST_EXPONENT,
-        }
+        Binary { fraction: bits, exponent: LEAST_EXPONENT }
     };
-    let above = Binary {
-        fraction: float.fraction * 2 + 1,
-        exponent: float.exponent - 1,
-    };
+    let above = Binary { fraction: float.fraction * 2 + 1, exponent: float.exponent - 1 };
     let high = above.normalized();
     // Below a power of two floats stand twice as close.
     let closer = if float.fraction == HIDDEN_BIT { 2 } else { 1 };
-    let low = Binary {
-        fraction: (float.fraction << closer) - 1,
-        exponent: float.exponent - closer,
-    };
+    let low =
+        Binary { fraction: (float.fraction << closer) - 1, exponent: float.exponent - closer };
     let up = low.exponent - high.exponent;
-    let low = Binary {
-        fraction: low.fraction << up,
-        exponent: high.exponent,
-    };
+    let low = Binary { fraction: low.fraction << up, exponent: high.exponent };
     (float.normalized(), low, high)
 }
 
@@ -182,10 +153,7 @@ fn scale(exponent: i32) -> (Binary, i32) {
     let mut row = ((estimate - FIRST_POWER) / POWER_STEP) as usize;
     loop {
         let ten = FIRST_POWER + row as i32 * POWER_STEP;
-        let power = Binary {
-            fraction: POWERS[row],
-            exponent: log2_of_power(ten) - 63,
-        };
+        let power = Binary { fraction: POWERS[row], exponent: log2_of_power(ten) - 63 };
         match exponent + power.exponent + 64 {
             ..-60 => row += 1,
             -60..=-32 => return (power, ten),

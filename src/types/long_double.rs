@@ -318,11 +318,7 @@ fn round_big(negative: bool, digits: &[u8], exponent: i32) -> LongDouble {
 }
 
 fn parse_hexadecimal(text: &[u8], negative: bool) -> Option<LongDouble> {
-    let Hexadecimal {
-        bits,
-        exponent,
-        more,
-    } = Hexadecimal::parse(text)?;
+    let Hexadecimal { bits, exponent, more } = Hexadecimal::parse(text)?;
     let value = round(negative, bits, exponent, more);
     (value.mantissa != 0 || bits == 0).then_some(value)
 }
@@ -339,17 +335,11 @@ impl Hexadecimal {
     pub(super) fn parse(text: &[u8]) -> Option<Self> {
         let (Digits { digits, power }, exponent) = take_apart(text, 16, b'p')?;
         let (kept, rest) = digits.split_at(digits.len().min(HEXADECIMAL_DIGITS));
-        let bits = kept
-            .iter()
-            .fold(0, |bits, &digit| bits << 4 | u128::from(digit));
+        let bits = kept.iter().fold(0, |bits, &digit| bits << 4 | u128::from(digit));
         let more = rest.iter().any(|&digit| digit != 0);
         let exponent = 4 * (power + rest.len() as i64) + exponent;
         let exponent = exponent.clamp(-MOST_BINARY_EXPONENT, MOST_BINARY_EXPONENT) as i32;
-        Some(Hexadecimal {
-            bits,
-            exponent,
-            more,
-        })
+        Some(Hexadecimal { bits, exponent, more })
     }
 }
 

@@ -4,8 +4,10 @@
 //! - `long_double`: the 80-bit floats of INCRBYFLOAT
 //! - `grisu`: the digits of a float, as Redis finds them
 //! - `glob`: the patterns of KEYS, SCAN and PSUBSCRIBE
+//! - `lcs`: longest common subsequences
 
 pub mod glob;
 mod grisu;
+pub mod lcs;
 pub mod long_double;
 pub mod number;

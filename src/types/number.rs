@@ -54,10 +54,7 @@ pub fn parse_float(text: &[u8]) -> Option<f64> {
 
 fn parse_decimal(text: &[u8]) -> Option<f64> {
     let value: f64 = fast_float2::parse(text).ok()?;
-    let mantissa = || {
-        text.iter()
-            .take_while(|byte| !byte.eq_ignore_ascii_case(&b'e'))
-    };
+    let mantissa = || text.iter().take_while(|byte| !byte.eq_ignore_ascii_case(&b'e'));
     let is_zero = || mantissa().all(|byte| matches!(byte, b'0' | b'.'));
     (value.is_finite() && (value != 0.0 || is_zero())).then_some(value)
 }
@@ -69,11 +66,7 @@ pub(super) fn is_infinity(unsigned: &[u8]) -> bool {
 
 /// `1.8p3`, which stood behind `0x`: C reads it, so Redis takes it for a score.
 fn parse_hexadecimal(text: &[u8]) -> Option<f64> {
-    let Hexadecimal {
-        bits,
-        exponent,
-        more,
-    } = Hexadecimal::parse(text)?;
+    let Hexadecimal { bits, exponent, more } = Hexadecimal::parse(text)?;
     if bits == 0 {
         return Some(0.0);
     }
@@ -138,10 +131,7 @@ impl FloatBuffer {
     }
 
     fn put_digits(&mut self, value: f64) -> usize {
-        let mut out = Writer {
-            bytes: &mut self.bytes,
-            length: 0,
-        };
+        let mut out = Writer { bytes: &mut self.bytes, length: 0 };
         if value < 0.0 {
             out.put(b"-");
         }
