@@ -21,6 +21,7 @@ mod report;
 mod results;
 mod servers;
 
+use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -107,20 +108,21 @@ fn prepare(options: &Options) -> Result<Bench> {
     Ok(Bench { options: options.clone(), layout, everywhere, programs })
 }
 
-/// The repository: the folder above this crate's.
+/// The repository: the nearest folder, from this crate's or from where we are, that holds benches/.
 fn root() -> Result<PathBuf> {
-    let own =
-        std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| "benches".into(), PathBuf::from);
-    let own =
-        own.canonicalize().context("run it by `make bench` or from the repository's folder")?;
-    Ok(own.parent().context("benches/ lies in the repository")?.to_owned())
+    let start = match env::var_os("CARGO_MANIFEST_DIR") {
+        Some(folder) => PathBuf::from(folder),
+        None => env::current_dir()?,
+    };
+    let found = start.ancestors().find(|folder| folder.join("benches/Cargo.toml").is_file());
+    Ok(found.context("run it by `make bench` or inside the repository")?.to_owned())
 }
 
 /// The command that repeats this run. Of paths only the last part: the rest is this machine's
 /// business.
 fn command_line() -> String {
     let shorten = |word: String| word.rsplit('/').next().unwrap_or_default().to_owned();
-    let words: Vec<String> = std::env::args().skip(1).map(shorten).collect();
+    let words: Vec<String> = env::args().skip(1).map(shorten).collect();
     match words.is_empty() {
         true => "make bench".into(),
         false => format!("make bench ARGS=\"{}\"", words.join(" ")),
