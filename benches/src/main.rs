@@ -98,6 +98,9 @@ fn prepare(options: &Options) -> Result<Bench> {
         programs.push(Program::redstart(&path)?.with_flags(&flags));
     }
     let peers = find_peers(&options.server, &layout.server)?;
+    if peers.is_empty() {
+        eprintln!("no real server found: name one by --server, REDIS_SERVER or VALKEY_SERVER");
+    }
     programs.extend(peers.into_iter().filter(|peer| options.wants_server(&peer.name)));
     if options.wants_server("stores nothing") {
         programs.push(Program::null()?);

@@ -51,7 +51,7 @@ pub struct Options {
     #[arg(long, value_parser = at_least_one)]
     pub rounds: Option<usize>,
     /// Length of one measurement.
-    #[arg(long, default_value = "1.0", value_parser = seconds)]
+    #[arg(long, default_value = "0.7", value_parser = seconds)]
     pub seconds: f64,
     /// Every command at every pipeline, number of keys and length: an hour and more.
     #[arg(long)]

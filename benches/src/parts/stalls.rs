@@ -27,7 +27,7 @@ const VALUE_BYTES: usize = 16;
 const PIPELINE: usize = 16;
 const IDLE: Duration = Duration::from_secs(3);
 /// The steady load is as long as the growth, within these.
-const STEADY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
+const STEADY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
 
 /// Measures every server that stores, round by round.
 pub fn run(bench: &Bench) -> Result<Vec<StallCase>> {
