@@ -1,8 +1,8 @@
 //! Real clients on Redstart: redis-cli, redis-benchmark, redis-py, node-redis, ioredis, the Rust
 //! `redis` crate.
 //!
-//! Where a client is not installed the test says "untried" and why. With `REDSTART_CLIENTS=required`, as
-//! in CI, that is a failure.
+//! Where a client is not installed the test says "untried" and why. With
+//! `REDSTART_CLIENTS=required`, as in CI, that is a failure.
 
 mod support;
 
@@ -47,7 +47,8 @@ fn redis_cli_runs_commands_from_arguments_and_from_a_prompt() {
     let Some(mut command) = cli(&server) else { return };
     assert_eq!(run(command.args(["SET", "greeting", "hello"])).trim(), "OK");
     let Some(mut prompt) = cli(&server) else { return };
-    // Reading commands from a pipe, redis-cli does what it does at its prompt, COMMAND DOCS included.
+    // Reading commands from a pipe, redis-cli does what it does at its prompt, COMMAND DOCS
+    // included.
     let mut child = prompt
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

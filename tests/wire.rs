@@ -1,5 +1,5 @@
-//! What a transcript cannot say of the wire: every split, hostile frames, slow readers, very many and
-//! very large things.
+//! What a transcript cannot say of the wire: every split, hostile frames, slow readers, very many
+//! and very large things.
 
 mod support;
 

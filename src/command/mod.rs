@@ -132,7 +132,8 @@ pub struct Command {
     pub replaced_by: Option<(&'static str, &'static str)>,
     /// Cost in the number of keys, bytes or elements.
     pub complexity: &'static str,
-    /// What happens to the keys of each specification, where it is not what the kind of handler says.
+    /// What happens to the keys of each specification, where it is not what the kind of handler
+    /// says.
     pub key_flags: &'static [&'static str],
     /// Hints to clients and proxies: what COMMAND INFO calls tips.
     pub tips: &'static [&'static str],

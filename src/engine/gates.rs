@@ -1,7 +1,7 @@
 //! The gates: what a command has to pass before it runs, in Redis's order.
 //!
-//! known command → arity → authentication → permission → memory. A refusal is an error reply; the connection
-//! goes on.
+//! known command → arity → authentication → permission → memory. A refusal is an error reply; the
+//! connection goes on.
 
 use crate::command::{Entry, Error, error, flag};
 use crate::server::{Context, PauseKind};

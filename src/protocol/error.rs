@@ -1,6 +1,7 @@
-//! What can be wrong with a request. A client that sends one of these is answered and then disconnected, since nobody
-//! knows where its next request begins. The texts are protocol: they are Redis's, byte for byte.
-//! Source: https://redis.io/docs/latest/develop/reference/protocol-spec/ and the answers of a real server.
+//! What can be wrong with a request. A client that sends one of these is answered and then
+//! disconnected, since nobody knows where its next request begins. The texts are protocol: they are
+//! Redis's, byte for byte. Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
+//! and the answers of a real server.
 
 use std::borrow::Cow;
 

@@ -1,16 +1,18 @@
 //! Inline requests: a line of words, as typed into telnet or nc.
 //!
-//! Words are parted by blanks. Quotes keep blanks inside a word: within "double" ones `\n \r \t \b \a \xHH` and a
-//! backslash before any other byte are escapes, within 'single' ones only `\'` is. A quote may begin inside a word;
-//! behind the closing one a blank or the line's end must follow. Plain words stay where they are, quoted ones are
-//! decoded into memory of their own.
-//! Source: the answers of a real server; https://redis.io/docs/latest/develop/reference/protocol-spec/#inline-commands
+//! Words are parted by blanks. Quotes keep blanks inside a word: within "double" ones `\n \r \t \b
+//! \a \xHH` and a backslash before any other byte are escapes, within 'single' ones only `\'` is. A
+//! quote may begin inside a word; behind the closing one a blank or the line's end must follow.
+//! Plain words stay where they are, quoted ones are decoded into memory of their own. Source: the
+//! answers of a real server;
+//! https://redis.io/docs/latest/develop/reference/protocol-spec/#inline-commands
 
 use super::error::ProtocolError;
 use super::words::{Batch, Word};
 use bytes::Bytes;
 
-/// Appends the words of the line that begins at `start` of `bytes` and ends at `end` (line feed excluded).
+/// Appends the words of the line that begins at `start` of `bytes` and ends at `end` (line feed
+/// excluded).
 pub(super) fn split(
     bytes: &[u8],
     start: usize,
@@ -140,7 +142,8 @@ fn is_quote(byte: u8) -> bool {
     byte == b'"' || byte == b'\''
 }
 
-/// What ends a plain word. Vertical tab and form feed do not, though they are skipped between words: as in Redis.
+/// What ends a plain word. Vertical tab and form feed do not, though they are skipped between
+/// words: as in Redis.
 fn is_separator(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | 0)
 }

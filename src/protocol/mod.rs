@@ -1,4 +1,5 @@
-//! The wire: requests in (RESP2, RESP3, inline), replies out. Pure: bytes to words, values to bytes, no I/O.
+//! The wire: requests in (RESP2, RESP3, inline), replies out. Pure: bytes to words, values to
+//! bytes, no I/O.
 //!
 //! - `request`: bytes in, batches of commands out
 //! - `words`: the arguments of one command, and a batch of commands

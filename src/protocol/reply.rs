@@ -1,20 +1,22 @@
 //! Replies: what a connection still owes its client, as bytes ready to be written.
 //!
-//! Handlers write straight into one buffer, and each write asks for room once. A large value that has an allocation
-//! of its own is not copied: it is noted with its place among the bytes, and goes out in the same vectored write.
+//! Handlers write straight into one buffer, and each write asks for room once. A large value that
+//! has an allocation of its own is not copied: it is noted with its place among the bytes, and goes
+//! out in the same vectored write.
 //! ```text
 //! bytes    $5\r\nhello\r\n$100000\r\n│\r\n:1\r\n      room ...
 //!          ▲ start                  ▲ insert: 100000 shared bytes  ▲ end
 //! ```
-//! The protocol (RESP2 or RESP3) is the connection's; where RESP2 lacks a type, the form Redis answers stands in.
-//! Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
+//! The protocol (RESP2 or RESP3) is the connection's; where RESP2 lacks a type, the form Redis
+//! answers stands in. Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
 
 use crate::types::number::FloatBuffer;
 use bytes::{Buf, Bytes};
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
-/// Shared values of this many bytes are written from where they are; smaller ones are cheaper to copy.
+/// Shared values of this many bytes are written from where they are; smaller ones are cheaper to
+/// copy.
 const SHARED_BYTES: usize = 16 * 1024;
 /// The first buffer, in bytes.
 const FIRST_BYTES: usize = 1024;
@@ -95,7 +97,8 @@ impl Reply {
         self.line(b'+', text.as_bytes());
     }
 
-    /// An error: code and text, without `-`. CR and LF at the ends are cut, inside they become spaces.
+    /// An error: code and text, without `-`. CR and LF at the ends are cut, inside they become
+    /// spaces.
     pub fn error(&mut self, text: &str) {
         self.error_bytes(text.as_bytes());
     }
@@ -254,7 +257,8 @@ impl Reply {
         Mark { end: self.end, inserts: self.inserts.len() }
     }
 
-    /// Takes back what was written since the mark: the handler failed. Nothing may have been sent since.
+    /// Takes back what was written since the mark: the handler failed. Nothing may have been sent
+    /// since.
     pub fn take_back(&mut self, mark: Mark) {
         self.end = mark.end;
         for insert in self.inserts.drain(mark.inserts..) {
@@ -316,7 +320,8 @@ impl Reply {
         self.reclaim();
     }
 
-    /// Takes the empty buffer away, so that an idle connection holds no memory; none when bytes are pending.
+    /// Takes the empty buffer away, so that an idle connection holds no memory; none when bytes are
+    /// pending.
     pub fn take_spare(&mut self) -> Option<Vec<u8>> {
         (self.is_empty() && !self.bytes.is_empty()).then(|| std::mem::take(&mut self.bytes))
     }
@@ -386,7 +391,8 @@ impl Reply {
         self.end += text.len();
     }
 
-    /// Writes the head of an open array and moves its elements behind it when the head needs more than 4 bytes.
+    /// Writes the head of an open array and moves its elements behind it when the head needs more
+    /// than 4 bytes.
     fn close(&mut self, open: Open, mark: u8, count: usize) {
         let mut head = [0; HEADER_BYTES];
         let length = write_header(&mut head, mark, count);
@@ -418,7 +424,8 @@ impl Reply {
         self.bytes.resize(length, 0);
     }
 
-    /// Begins at the front again when nothing is pending, or when most of a large buffer has been sent.
+    /// Begins at the front again when nothing is pending, or when most of a large buffer has been
+    /// sent.
     fn reclaim(&mut self) {
         if self.is_empty() {
             self.start = 0;

@@ -4,14 +4,17 @@
 //! space() ◄── socket      parse(&mut batch)      view(&batch, i) → handler      consume(&mut batch)
 //! input:  [ command | command | comm…            the words of each lie in the input until `consume`
 //! ```
-//! - The usual `$3\r\n` and `$16\r\n` are recognised by one load and one comparison; anything else takes the long way.
+//! - The usual `$3\r\n` and `$16\r\n` are recognised by one load and one comparison; anything else
+//!   takes the long way.
 //! - Nothing is allocated from an announced length: buffers grow with what has come.
-//! - A command cut off by the end of the input is read again when more has come, unless it has many words already:
-//!   those are kept (`Partial`), or a command of a million words sent in small pieces would cost a million squared.
-//! - A big argument (32 KB and more) that has not come whole gets an allocation of its own, into which the socket then
-//!   reads; it can be stored without a copy.
+//! - A command cut off by the end of the input is read again when more has come, unless it has many
+//!   words already: those are kept (`Partial`), or a command of a million words sent in small
+//!   pieces would cost a million squared.
+//! - A big argument (32 KB and more) that has not come whole gets an allocation of its own, into
+//!   which the socket then reads; it can be stored without a copy.
 //!
-//! Source: https://redis.io/docs/latest/develop/reference/protocol-spec/; texts and odd cases as a real server answers.
+//! Source: https://redis.io/docs/latest/develop/reference/protocol-spec/; texts and odd cases as a
+//! real server answers.
 
 use super::error::ProtocolError;
 use super::inline;
@@ -43,7 +46,8 @@ pub struct Limits {
     pub max_inline_bytes: usize,
     /// The most words of one command.
     pub max_words: usize,
-    /// Before a login: 10 words of 16 KB, and one command at a time, since the next may be allowed more.
+    /// Before a login: 10 words of 16 KB, and one command at a time, since the next may be allowed
+    /// more.
     pub authenticated: bool,
     /// The most commands of one batch.
     pub batch: usize,
@@ -67,8 +71,8 @@ pub struct Input {
     buffer: BytesMut,
     /// How much the next read should take.
     read_bytes: usize,
-    /// A command that has begun, has not ended and is not to be read again. It begins at the buffer's start as soon as
-    /// the batch before it is consumed.
+    /// A command that has begun, has not ended and is not to be read again. It begins at the
+    /// buffer's start as soon as the batch before it is consumed.
     partial: Option<Box<Partial>>,
 }
 
@@ -81,7 +85,8 @@ struct Partial {
     big: Option<Big>,
 }
 
-/// A big argument under way, its CR LF included; what comes behind it is moved to the input's buffer.
+/// A big argument under way, its CR LF included; what comes behind it is moved to the input's
+/// buffer.
 struct Big {
     data: BytesMut,
     length: usize,
@@ -106,10 +111,11 @@ impl Input {
         &mut self.buffer
     }
 
-    /// Fills `batch` with the complete commands, at most `limits.batch`. The batch before must have been consumed.
+    /// Fills `batch` with the complete commands, at most `limits.batch`. The batch before must have
+    /// been consumed.
     ///
-    /// An error comes after the commands before it were put into the batch: they are run and answered, then the error
-    /// is sent and the connection closed.
+    /// An error comes after the commands before it were put into the batch: they are run and
+    /// answered, then the error is sent and the connection closed.
     pub fn parse(&mut self, limits: &Limits, batch: &mut Batch) -> Result<(), ProtocolError> {
         batch.clear();
         if self.buffer.len() > INPUT_MOST_BYTES {
@@ -151,7 +157,8 @@ impl Input {
         }
     }
 
-    /// Bytes held, parsed or not: what CLIENT LIST calls `qbuf`, and what `client-query-buffer-limit` limits.
+    /// Bytes held, parsed or not: what CLIENT LIST calls `qbuf`, and what
+    /// `client-query-buffer-limit` limits.
     pub fn pending_bytes(&self) -> usize {
         let big = self.partial.as_ref().and_then(|partial| partial.big.as_ref());
         self.buffer.len() + big.map_or(0, |big| big.data.len())
@@ -163,7 +170,8 @@ impl Input {
         batch.view(&self.buffer, index)
     }
 
-    /// Takes the empty buffer away, so that an idle connection holds no memory; none when bytes are pending.
+    /// Takes the empty buffer away, so that an idle connection holds no memory; none when bytes are
+    /// pending.
     pub fn take_spare(&mut self) -> Option<BytesMut> {
         if self.pending_bytes() > 0 || self.buffer.capacity() == 0 {
             return None;
@@ -172,8 +180,8 @@ impl Input {
         Some(std::mem::take(&mut self.buffer))
     }
 
-    /// Uses this empty buffer for the next read, unless there is one: with `take_spare` the connections of one thread
-    /// share a buffer that stays in the processor's cache.
+    /// Uses this empty buffer for the next read, unless there is one: with `take_spare` the
+    /// connections of one thread share a buffer that stays in the processor's cache.
     pub fn adopt(&mut self, spare: BytesMut) {
         if self.buffer.capacity() == 0 {
             self.buffer = spare;
@@ -241,7 +249,8 @@ struct Suspension {
 }
 
 impl Big {
-    /// Moves what has come of the argument whose header is at `position`, and the header, out of the buffer's end.
+    /// Moves what has come of the argument whose header is at `position`, and the header, out of
+    /// the buffer's end.
     fn begin(buffer: &mut BytesMut, position: usize, length: usize) -> Big {
         let header = buffer[position..].iter().position(|&byte| byte == b'\r');
         let start = position + header.expect("the header was read before") + 2;
@@ -345,7 +354,8 @@ impl Scanner<'_> {
         Ok(Step::Suspend { missing_words, big })
     }
 
-    /// Appends words until none is missing or the bytes end; stays at the header of the first that is not whole.
+    /// Appends words until none is missing or the bytes end; stays at the header of the first that
+    /// is not whole.
     #[inline(always)]
     fn words(&mut self, missing: &mut usize, words: &mut Vec<Word>) -> Result<End, ProtocolError> {
         while *missing > 0 {
@@ -434,7 +444,8 @@ impl Scanner<'_> {
         Ok(Some((length, next)))
     }
 
-    /// The line at the position without its end, and where the next begins. A CR ends it, whatever byte follows.
+    /// The line at the position without its end, and where the next begins. A CR ends it, whatever
+    /// byte follows.
     fn line(&self, too_big: ProtocolError) -> Result<Option<(&[u8], usize)>, ProtocolError> {
         let rest = &self.bytes[self.position..];
         match memchr::memchr(b'\r', rest) {
@@ -445,9 +456,11 @@ impl Scanner<'_> {
     }
 }
 
-/// The number in `*n\r\n` or `$n\r\n` and where the next line begins, when n is 0 to 99 and 8 bytes are there.
+/// The number in `*n\r\n` or `$n\r\n` and where the next line begins, when n is 0 to 99 and 8 bytes
+/// are there.
 ///
-/// One load and a comparison for each of the two forms, against a loop over digits: almost every header has one.
+/// One load and a comparison for each of the two forms, against a loop over digits: almost every
+/// header has one.
 #[inline(always)]
 fn short_header(bytes: &[u8], position: usize, mark: u8) -> Option<(usize, usize)> {
     let eight = bytes.get(position..)?.first_chunk::<8>()?;

@@ -1,7 +1,8 @@
 //! The words of requests: where the arguments of each parsed command lie.
 //!
-//! A word is a pair (start, length) into the connection's input, so that parsing copies nothing. The few that lie
-//! elsewhere stand *apart*: a big argument in an allocation of its own, an inline word whose quotes were taken off.
+//! A word is a pair (start, length) into the connection's input, so that parsing copies nothing.
+//! The few that lie elsewhere stand *apart*: a big argument in an allocation of its own, an inline
+//! word whose quotes were taken off.
 //! ```text
 //! input   *3\r\n$3\r\nSET\r\n$1\r\nk\r\n$2\r\nhi\r\n*1\r\n$4\r\nPING\r\n
 //! words              (8,3)      (17,1)    (24,2)        (36,4)
@@ -41,7 +42,8 @@ impl Word {
         self.length == APART
     }
 
-    /// The same word when the first `bytes` of the input or `places` of the words apart do not count.
+    /// The same word when the first `bytes` of the input or `places` of the words apart do not
+    /// count.
     pub(super) fn moved_back(self, bytes: usize, places: usize) -> Self {
         let by = if self.length == APART { places } else { bytes };
         Word { start: self.start - by as u32, ..self }
@@ -137,7 +139,8 @@ impl<'a> Words<'a> {
         &self.bytes[word.start as usize..][..word.length as usize]
     }
 
-    /// The argument's own allocation when it has one (some of those above 32 KB): storing it copies nothing.
+    /// The argument's own allocation when it has one (some of those above 32 KB): storing it copies
+    /// nothing.
     pub fn shared(&self, index: usize) -> Option<&'a Bytes> {
         let word = self.words[index];
         let apart = (word.length == APART).then(|| &self.apart[word.start as usize])?;
@@ -156,7 +159,8 @@ impl<'a> Words<'a> {
         Words { words: &self.words[count..], ..*self }
     }
 
-    /// A copy that outlives the input, for MULTI queues and blocked clients; big arguments are shared, not copied.
+    /// A copy that outlives the input, for MULTI queues and blocked clients; big arguments are
+    /// shared, not copied.
     pub fn to_owned(&self) -> OwnedWords {
         let mut owned = OwnedWords::default();
         for index in 0..self.len() {

@@ -18,7 +18,8 @@
 //! - The chunk behind a live reference is allocated: a chunk is given back only when none of its
 //!   pages has a live block. So `block` computes an address inside an allocation.
 //! - Chunks are reached through raw pointers only, so a block's writer and the readers of other
-//!   blocks never alias; `&Arena` hands out addresses, who may write follows from the table's borrow.
+//!   blocks never alias; `&Arena` hands out addresses, who may write follows from the table's
+//!   borrow.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
 use std::ptr::NonNull;

@@ -1,10 +1,10 @@
 //! Glob patterns, as KEYS, SCAN, PSUBSCRIBE, CONFIG GET and ACL take them.
 //!
-//! `*` any bytes, `?` one byte, `[abc]` `[a-z]` `[^a]` one byte of a class, `\x` the byte x itself; a class that does
-//! not close ends with the pattern. Every other element takes exactly one byte, so when a match fails only the last
-//! `*` has to be tried longer: pattern × text steps at most, whatever the pattern.
-//! Odd cases are as a real server answers them; so no pattern but the empty one matches the empty text.
-//! Source: https://redis.io/docs/latest/commands/keys/
+//! `*` any bytes, `?` one byte, `[abc]` `[a-z]` `[^a]` one byte of a class, `\x` the byte x itself;
+//! a class that does not close ends with the pattern. Every other element takes exactly one byte,
+//! so when a match fails only the last `*` has to be tried longer: pattern × text steps at most,
+//! whatever the pattern. Odd cases are as a real server answers them; so no pattern but the empty
+//! one matches the empty text. Source: https://redis.io/docs/latest/commands/keys/
 
 /// Whether letters of either case are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +87,8 @@ fn match_class(pattern: &[u8], byte: u8, case: Case) -> Option<usize> {
     (found != negated).then_some(p)
 }
 
-/// Bounds may come in either order. Bytes are compared as C's signed characters: 0x80 stands before 0.
+/// Bounds may come in either order. Bytes are compared as C's signed characters: 0x80 stands before
+/// 0.
 fn in_range(first: u8, last: u8, byte: u8, case: Case) -> bool {
     let signed = |byte: u8| byte.cast_signed();
     let (low, high) = (signed(first).min(signed(last)), signed(first).max(signed(last)));

@@ -1,13 +1,16 @@
 //! Grisu2: the digits of a float, the way Redis and Valkey find them.
 //!
-//! A float stands for every number nearer to it than to its neighbours. Grisu2 scales that interval by a power of ten
-//! until its bounds have few bits before the point, and takes digits from the upper bound until the rest fits into the
-//! interval; then it lowers the last digit while that comes closer to the float. The power is rounded to 64 bits, so
-//! the interval is taken a little too small: one float in a thousand gets a digit too many, or a last digit that is
-//! off by one, though each reads back the same. An exact algorithm would spell those scores otherwise than Redis does.
+//! A float stands for every number nearer to it than to its neighbours. Grisu2 scales that interval
+//! by a power of ten until its bounds have few bits before the point, and takes digits from the
+//! upper bound until the rest fits into the interval; then it lowers the last digit while that
+//! comes closer to the float. The power is rounded to 64 bits, so the interval is taken a little
+//! too small: one float in a thousand gets a digit too many, or a last digit that is off by one,
+//! though each reads back the same. An exact algorithm would spell those scores otherwise than
+//! Redis does.
 //!
-//! Source: Florian Loitsch, "Printing Floating-Point Numbers Quickly and Accurately with Integers", 2010; which power
-//! is chosen where several would do decides some digits, and is as in Redis's fpconv.
+//! Source: Florian Loitsch, "Printing Floating-Point Numbers Quickly and Accurately with Integers",
+//! 2010; which power is chosen where several would do decides some digits, and is as in Redis's
+//! fpconv.
 
 /// The most digits a float needs.
 pub(super) const MOST_DIGITS: usize = 18;
@@ -75,8 +78,9 @@ impl Decimal {
         }
     }
 
-    /// Lowers the last digit while the number stays in the interval and comes closer to the float. `rest` is how far
-    /// the digits are below the upper bound, `unit` what one of the last digit is worth.
+    /// Lowers the last digit while the number stays in the interval and comes closer to the float.
+    /// `rest` is how far the digits are below the upper bound, `unit` what one of the last digit is
+    /// worth.
     fn lower_last(&mut self, mut rest: u64, unit: u64, interval: Interval) {
         let Interval { width, above } = interval;
         while rest < above

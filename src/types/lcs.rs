@@ -1,22 +1,25 @@
 //! The longest common subsequence of two strings, 64 columns at a time.
 //!
-//! The textbook table holds L[i][j], the length for the first i bytes of `a` and the first j bytes of `b`. In a row it
-//! grows by 0 or 1 from column to column, so one bit a column is enough: 1 where L[i][j] = L[i][j-1] + 1. A whole row
-//! follows from the one above it with an addition whose carry runs along the row (`flat` is its complement):
+//! The textbook table holds L[i][j], the length for the first i bytes of `a` and the first j bytes
+//! of `b`. In a row it grows by 0 or 1 from column to column, so one bit a column is enough: 1
+//! where L[i][j] = L[i][j-1] + 1. A whole row follows from the one above it with an addition whose
+//! carry runs along the row (`flat` is its complement):
 //! ```text
 //! u      = flat & match(a[i])          match(x): the columns where b is x
 //! flat' = (flat + u) | (flat - u)
 //! ```
-//! That is 1/32 of the memory and about 1/50 of the time of a table of 32-bit numbers. The way back from the lower right
-//! corner needs nothing else: equal bytes are a step up and left; of the other two ways the one along the row is taken
-//! unless the row grows there, which is the choice a table with "up only if larger" makes.
+//! That is 1/32 of the memory and about 1/50 of the time of a table of 32-bit numbers. The way back
+//! from the lower right corner needs nothing else: equal bytes are a step up and left; of the other
+//! two ways the one along the row is taken unless the row grows there, which is the choice a table
+//! with "up only if larger" makes.
 //!
 //! ```text
 //! rows: a.len() × words   words: b.len() / 64, rounded up   masks: words for each byte that occurs in `a`
 //! ```
 //! Source: H. Hyyrö, "Bit-Parallel LCS-length Computation Revisited" (2004).
 
-/// A run of equal bytes: `length` bytes at `a_start` in the one string and at `b_start` in the other.
+/// A run of equal bytes: `length` bytes at `a_start` in the one string and at `b_start` in the
+/// other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
     /// Where it begins in the first string.

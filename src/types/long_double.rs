@@ -1,10 +1,12 @@
-//! 80-bit floats: INCRBYFLOAT and HINCRBYFLOAT add in the x87 format, so answers depend on its rounding.
+//! 80-bit floats: INCRBYFLOAT and HINCRBYFLOAT add in the x87 format, so answers depend on its
+//! rounding.
 //!
-//! A value is mantissa × 2^exponent with a 64-bit mantissa whose top bit is set (but for zero and the smallest
-//! values). Reading, adding and writing each find the exact result and round it once, to the nearest, ties to even.
-//! Usual numbers (19 digits, 10^±27) take 128-bit arithmetic; the others a small `Big` integer.
-//! Written plain, never with an exponent: 17 digits behind the point, zeros at the end cut.
-//! Source: the answers of a real server on x86-64; Intel's manual, volume 1, "Double extended-precision format".
+//! A value is mantissa × 2^exponent with a 64-bit mantissa whose top bit is set (but for zero and
+//! the smallest values). Reading, adding and writing each find the exact result and round it once,
+//! to the nearest, ties to even. Usual numbers (19 digits, 10^±27) take 128-bit arithmetic; the
+//! others a small `Big` integer. Written plain, never with an exponent: 17 digits behind the point,
+//! zeros at the end cut. Source: the answers of a real server on x86-64; Intel's manual, volume 1,
+//! "Double extended-precision format".
 
 use super::number::is_infinity;
 use std::cmp::Ordering;
@@ -25,7 +27,8 @@ const MOST_EXPONENT: i32 = 16320;
 const INFINITE_EXPONENT: i32 = i32::MAX;
 /// The longest text Redis reads as one of these floats, in bytes.
 const MOST_TEXT_BYTES: usize = 5 * 1024 - 1;
-/// A decimal exponent beyond this is infinity or zero, whatever the digits (of which there are 5119 at most).
+/// A decimal exponent beyond this is infinity or zero, whatever the digits (of which there are 5119
+/// at most).
 const MOST_DECIMAL_EXPONENT: i64 = 11_000;
 /// Powers of five up to this one fit 63 bits.
 const SMALL_POWER: i64 = 27;
@@ -35,7 +38,8 @@ impl LongDouble {
     pub const LARGEST: LongDouble =
         LongDouble { negative: false, mantissa: u64::MAX, exponent: MOST_EXPONENT };
 
-    /// The float this text spells; none for nan, blanks around, overflow, underflow to zero and anything else.
+    /// The float this text spells; none for nan, blanks around, overflow, underflow to zero and
+    /// anything else.
     pub fn parse(text: &[u8]) -> Option<Self> {
         if text.len() > MOST_TEXT_BYTES {
             return None;
@@ -103,7 +107,8 @@ impl LongDouble {
                 _ => self,
             };
         }
-        // The one with the larger exponent moves up by 63 bits at most; what the other then loses below is `sticky`.
+        // The one with the larger exponent moves up by 63 bits at most; what the other then loses
+        // below is `sticky`.
         let (high, low) =
             if self.exponent >= other.exponent { (self, other) } else { (other, self) };
         let distance = (high.exponent - low.exponent) as u32;
@@ -121,7 +126,8 @@ impl LongDouble {
         }
     }
 
-    /// Appends the text INCRBYFLOAT answers: `10.5`, `3`, `-0.00000000000000001`, `0` for anything smaller.
+    /// Appends the text INCRBYFLOAT answers: `10.5`, `3`, `-0.00000000000000001`, `0` for anything
+    /// smaller.
     pub fn write(self, out: &mut Vec<u8>) {
         let start = out.len();
         if self.negative {
@@ -185,7 +191,8 @@ fn finite(negative: bool, mantissa: u64, exponent: i32) -> LongDouble {
     LongDouble { negative, mantissa, exponent }
 }
 
-/// `bits` / 2^count rounded to the nearest, ties to even; `more` says that a little was cut off before.
+/// `bits` / 2^count rounded to the nearest, ties to even; `more` says that a little was cut off
+/// before.
 pub(super) fn round_right(bits: u128, count: u32, more: bool) -> u128 {
     if count == 0 {
         return bits;
@@ -415,7 +422,8 @@ impl Big {
         shifted
     }
 
-    /// The highest 96 bits or more, the power of two they count, and whether anything is set below them.
+    /// The highest 96 bits or more, the power of two they count, and whether anything is set below
+    /// them.
     fn top_bits(&self) -> (u128, i32, bool) {
         let below = self.limbs.len().saturating_sub(4);
         let top = self.limbs[below..].iter().rev();

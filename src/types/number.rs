@@ -1,10 +1,10 @@
 //! Numbers as Redis reads and writes them.
 //!
-//! Integers are strict, so that a value that reads as one can be stored as one and comes back the same: no blank, no
-//! `+`, no leading zero, no `-0`. Floats are what C's `strtod` takes, without blanks around and without nan. They are
-//! written with few digits that read back the same (`grisu`), plain while that is short, else with an exponent.
-//! The 80-bit floats of INCRBYFLOAT are in `long_double`.
-//! Source: the answers of a real server (INCR, ZADD, ZSCORE).
+//! Integers are strict, so that a value that reads as one can be stored as one and comes back the
+//! same: no blank, no `+`, no leading zero, no `-0`. Floats are what C's `strtod` takes, without
+//! blanks around and without nan. They are written with few digits that read back the same
+//! (`grisu`), plain while that is short, else with an exponent. The 80-bit floats of INCRBYFLOAT
+//! are in `long_double`. Source: the answers of a real server (INCR, ZADD, ZSCORE).
 
 use super::grisu::Decimal;
 use super::long_double::{Hexadecimal, round_right};
@@ -36,7 +36,8 @@ pub fn parse_integer(text: &[u8]) -> Option<i64> {
 /// Digits of the largest integer.
 const INTEGER_DIGITS: usize = 19;
 
-/// The float this text spells; none for nan, blanks around, overflow, underflow to zero and anything else.
+/// The float this text spells; none for nan, blanks around, overflow, underflow to zero and
+/// anything else.
 pub fn parse_float(text: &[u8]) -> Option<f64> {
     let (sign, unsigned) = match text {
         [b'-', rest @ ..] => (-1.0, rest),
@@ -105,7 +106,8 @@ impl FloatBuffer {
         FloatBuffer { bytes: [0; FLOAT_BYTES] }
     }
 
-    /// The text of a float as ZSCORE and RESP3 doubles spell it: `0.1`, `3`, `1e+21`, `-inf`, `nan`.
+    /// The text of a float as ZSCORE and RESP3 doubles spell it: `0.1`, `3`, `1e+21`, `-inf`,
+    /// `nan`.
     pub fn format(&mut self, value: f64) -> &str {
         if value.is_nan() {
             return "nan";
@@ -145,15 +147,16 @@ pub fn write_float(value: f64, out: &mut Vec<u8>) {
     out.extend_from_slice(FloatBuffer::new().format(value).as_bytes());
 }
 
-/// The integer a float is, when it is one of at most 62 bits: those are written as integers, without an exponent.
+/// The integer a float is, when it is one of at most 62 bits: those are written as integers,
+/// without an exponent.
 fn exact_integer(value: f64) -> Option<i64> {
     const MOST: f64 = (i64::MAX / 2) as f64;
     let integer = value as i64;
     (value.abs() <= MOST && integer as f64 == value).then_some(integer)
 }
 
-/// Writes the digits the way Redis does: as an integer with up to seven zeros added, with a point when few digits or
-/// few zeros stand behind it, else with an exponent.
+/// Writes the digits the way Redis does: as an integer with up to seven zeros added, with a point
+/// when few digits or few zeros stand behind it, else with an exponent.
 fn write_decimal(decimal: &Decimal, out: &mut Writer<'_>) {
     let digits = decimal.digits();
     let count = digits.len() as i32;

@@ -7,9 +7,9 @@
 //! IFEQ, IFDEQ          no        no                       yes                WRONGTYPE
 //! IFNE, IFDNE          yes       yes                      no                 WRONGTYPE
 //! ```
-//! IFDEQ and IFDNE compare the XXH3 digest of the string instead of the string, so that a client need not send a large
-//! value back to say which version it read.
-//! Source: https://redis.io/docs/latest/commands/set/, https://redis.io/docs/latest/commands/delex/
+//! IFDEQ and IFDNE compare the XXH3 digest of the string instead of the string, so that a client
+//! need not send a large value back to say which version it read. Source:
+//! https://redis.io/docs/latest/commands/set/, https://redis.io/docs/latest/commands/delex/
 
 use super::value;
 use crate::command::{Args, Error, error};
@@ -40,7 +40,8 @@ pub enum Condition<'a> {
 }
 
 impl<'a> Condition<'a> {
-    /// Takes the option at `at` if it is NX or XX and goes with what was taken before; tells how many words it has.
+    /// Takes the option at `at` if it is NX or XX and goes with what was taken before; tells how
+    /// many words it has.
     pub fn take_existence(&mut self, args: &Args<'a>, at: usize) -> Option<usize> {
         let wanted = match args.get(at) {
             word if word.eq_ignore_ascii_case(b"NX") => Condition::Absent,
@@ -54,7 +55,8 @@ impl<'a> Condition<'a> {
         Some(1)
     }
 
-    /// Takes the option at `at` if it is one of the comparisons and the first condition; tells how many words it has.
+    /// Takes the option at `at` if it is one of the comparisons and the first condition; tells how
+    /// many words it has.
     pub fn take_comparison(&mut self, args: &Args<'a>, at: usize) -> Option<usize> {
         if *self != Condition::Always || at + 1 >= args.len() {
             return None;
@@ -100,7 +102,8 @@ pub fn digest(string: &[u8]) -> [u8; DIGEST_DIGITS] {
     std::array::from_fn(|at| b"0123456789abcdef"[(hash >> (60 - 4 * at)) as usize & 0xF])
 }
 
-/// Compares a digest without regard to case. Its length is checked, its digits are not: as in Redis.
+/// Compares a digest without regard to case. Its length is checked, its digits are not: as in
+/// Redis.
 fn has_digest(string: &[u8], wanted: &[u8]) -> Result<bool, Error> {
     if wanted.len() != DIGEST_DIGITS {
         return Err(error::DIGEST_LENGTH);

@@ -1,7 +1,7 @@
 //! Counters: INCR, DECR, INCRBY, DECRBY on 64-bit integers, INCRBYFLOAT on 80-bit floats.
 //!
-//! A number stored as one is changed where it lies: one look-up, no allocation. A number that lies there as text (it
-//! was appended to, or cut) becomes one.
+//! A number stored as one is changed where it lies: one look-up, no allocation. A number that lies
+//! there as text (it was appended to, or cut) becomes one.
 
 use super::value;
 use crate::command::{Args, Command, Error, Outcome, error};

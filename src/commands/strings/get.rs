@@ -1,4 +1,5 @@
-//! Reading strings: GET, MGET, STRLEN, GETRANGE, DIGEST; and GETDEL and GETEX, which read and then change the key.
+//! Reading strings: GET, MGET, STRLEN, GETRANGE, DIGEST; and GETDEL and GETEX, which read and then
+//! change the key.
 
 use super::condition;
 use super::lifetime::Lifetime;
@@ -83,7 +84,8 @@ fn getrange(db: &Db, args: &Args, reply: &mut Reply) -> Outcome {
 
 /// The part of `length` bytes from `start` to `end`, both included.
 fn range(start: i64, end: i64, length: usize) -> Range<usize> {
-    // Before the places are cut to the string: -1 to -5 is empty, although both may lie before the first byte.
+    // Before the places are cut to the string: -1 to -5 is empty, although both may lie before the
+    // first byte.
     if start < 0 && end < 0 && start > end {
         return 0..0;
     }

@@ -6,9 +6,9 @@
 //!   outside, SATURATE      → the bound is put; answers [bound, bound - value]
 //!   outside                → nothing happens; answers [value, 0]
 //! ```
-//! Leaving the range of the type is leaving the bounds. The deadline is set, kept (ENX: if there is one) or taken away
-//! only where something was put.
-//! Source: https://redis.io/docs/latest/commands/increx/
+//! Leaving the range of the type is leaving the bounds. The deadline is set, kept (ENX: if there is
+//! one) or taken away only where something was put. Source:
+//! https://redis.io/docs/latest/commands/increx/
 
 use super::count::{float_of, integer_of};
 use super::lifetime::Lifetime;
@@ -87,8 +87,8 @@ fn store(db: &mut Db, key: &[u8], number: Number, deadline: Deadline) {
     }
 }
 
-/// What the words after the key ask for. Numbers are given by their places: which kind of number the bounds are is
-/// known only when all words have been read.
+/// What the words after the key ask for. Numbers are given by their places: which kind of number
+/// the bounds are is known only when all words have been read.
 #[derive(Default)]
 struct Options {
     integer: Option<usize>,
@@ -270,7 +270,8 @@ impl Number {
         text
     }
 
-    /// An integer; or a float, which is a double for those who know doubles and text for the others.
+    /// An integer; or a float, which is a double for those who know doubles and text for the
+    /// others.
     fn answer(self, reply: &mut Reply) {
         match self {
             Number::Integer(number) => reply.integer(number),

@@ -32,8 +32,9 @@ fn lcs(db: &Db, args: &Args, reply: &mut Reply) -> Outcome {
     Ok(())
 }
 
-/// Refuses what Redis refuses: it holds a table of (a + 1) × (b + 1) numbers of 4 bytes, which must not be larger than
-/// the longest string. Redstart needs a small part of that; the limit also bounds the time that others wait.
+/// Refuses what Redis refuses: it holds a table of (a + 1) × (b + 1) numbers of 4 bytes, which must
+/// not be larger than the longest string. Redstart needs a small part of that; the limit also
+/// bounds the time that others wait.
 fn check_size(a: usize, b: usize, longest: usize) -> Outcome {
     let table_bytes = (a as u128 + 1) * (b as u128 + 1) * 4;
     if table_bytes > longest as u128 { Err(error::LCS_TOO_LONG) } else { Ok(()) }

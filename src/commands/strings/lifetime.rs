@@ -1,7 +1,7 @@
 //! The options that say what becomes of a key's deadline: EX, PX, EXAT, PXAT, KEEPTTL, PERSIST.
 //!
-//! They are taken while the words are read, and worked out only when all of them have been: a syntax error later in the
-//! call is told before a wrong number, as in Redis.
+//! They are taken while the words are read, and worked out only when all of them have been: a
+//! syntax error later in the call is told before a wrong number, as in Redis.
 
 use crate::command::{Args, Error};
 use crate::store::Deadline;
@@ -68,8 +68,8 @@ impl Unit {
 }
 
 impl Lifetime {
-    /// Takes the option at `at` if it names a time and goes with what was taken before; tells how many words it has.
-    /// The same option may come again: the last one counts.
+    /// Takes the option at `at` if it names a time and goes with what was taken before; tells how
+    /// many words it has. The same option may come again: the last one counts.
     pub fn take_time(&mut self, args: &Args, at: usize) -> Option<usize> {
         let unit = Unit::parse(args.get(at)).filter(|_| at + 1 < args.len())?;
         match *self {
@@ -99,8 +99,8 @@ impl Lifetime {
         Some(1)
     }
 
-    /// What to do about the deadline in a call that came at `now_ms`; nothing said means `Clear`. An error names
-    /// `command`.
+    /// What to do about the deadline in a call that came at `now_ms`; nothing said means `Clear`.
+    /// An error names `command`.
     pub fn deadline(self, args: &Args, now_ms: u64, command: &str) -> Result<Deadline, Error> {
         match self {
             Lifetime::Unsaid | Lifetime::Persist => Ok(Deadline::Clear),

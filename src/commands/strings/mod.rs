@@ -1,6 +1,7 @@
 //! Strings: a key that holds bytes, or a number written as decimal text.
 //!
-//! - `get`: GET and the readers that also remove or renew (GETDEL, GETEX), MGET, STRLEN, GETRANGE, DIGEST
+//! - `get`: GET and the readers that also remove or renew (GETDEL, GETEX), MGET, STRLEN, GETRANGE,
+//!   DIGEST
 //! - `set`: SET with all its options, and its elder forms SETNX, SETEX, PSETEX, GETSET
 //! - `many`: MSET, MSETNX, MSETEX
 //! - `count`: INCR and its family; `increx`: INCREX, a counter with bounds and a deadline

@@ -1,4 +1,5 @@
-//! Removing a key under a condition: DELEX (Redis) and DELIFEQ (Valkey). A lock is released by its owner only.
+//! Removing a key under a condition: DELEX (Redis) and DELIFEQ (Valkey). A lock is released by its
+//! owner only.
 
 use super::condition::Condition;
 use crate::command::{Args, Command, Error, Outcome, error};

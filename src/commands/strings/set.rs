@@ -1,8 +1,8 @@
 //! SET with all its options, and the commands it made needless: SETNX, SETEX, PSETEX, GETSET.
 //!
-//! `SET key value` is the hottest write there is: it goes past the options. Whatever the options say, the journal gets
-//! the plain form of what happened, with an absolute time: `SET key value [PXAT ms | KEEPTTL]`, or DEL where the time
-//! given has passed already.
+//! `SET key value` is the hottest write there is: it goes past the options. Whatever the options
+//! say, the journal gets the plain form of what happened, with an absolute time: `SET key value
+//! [PXAT ms | KEEPTTL]`, or DEL where the time given has passed already.
 
 use super::condition::Condition;
 use super::lifetime::{Lifetime, Unit};
@@ -86,7 +86,8 @@ fn set_with_options(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
     Ok(())
 }
 
-/// Puts the word at `at` at the key in word 1 and tells of it, in the form that replays to the same state.
+/// Puts the word at `at` at the key in word 1 and tells of it, in the form that replays to the same
+/// state.
 fn store(db: &mut Db, args: &Args, at: usize, deadline: Deadline) {
     let key = args.get(1);
     put_one(db, key, value::encode(args, at), deadline);
@@ -105,7 +106,8 @@ fn store(db: &mut Db, args: &Args, at: usize, deadline: Deadline) {
     }
 }
 
-/// Puts a string and tells of the events. One whose time has passed already is not kept: what was there goes.
+/// Puts a string and tells of the events. One whose time has passed already is not kept: what was
+/// there goes.
 pub fn put_one(db: &mut Db, key: &[u8], value: NewValue<'_>, deadline: Deadline) {
     if let Deadline::At(ms) = deadline
         && ms <= db.now()

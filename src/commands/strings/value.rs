@@ -8,7 +8,8 @@ use crate::types::number::parse_integer;
 /// Longest text of a 64-bit integer: `-9223372036854775808`.
 const LONGEST_INTEGER: usize = 20;
 
-/// The argument at `at` as a value: a number where its text is one, its own allocation where it has one.
+/// The argument at `at` as a value: a number where its text is one, its own allocation where it has
+/// one.
 #[inline]
 pub fn encode<'a>(args: &Args<'a>, at: usize) -> NewValue<'a> {
     let bytes = args.get(at);
@@ -40,7 +41,8 @@ pub fn write(record: Option<Record<'_>>, reply: &mut Reply) -> Outcome {
     Ok(())
 }
 
-/// The string in `record` as bytes; a number is written into `buffer`. WRONGTYPE where it is no string.
+/// The string in `record` as bytes; a number is written into `buffer`. WRONGTYPE where it is no
+/// string.
 pub fn text<'a>(record: &Record<'a>, buffer: &'a mut itoa::Buffer) -> Result<&'a [u8], Error> {
     match record.value() {
         Value::Bytes(bytes) => Ok(bytes),
