@@ -140,8 +140,13 @@ errors! {
     OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
     /// MEMORY PURGE failed.
     PURGE = "ERR Error purging dirty pages";
+    /// DEBUG HTSTATS-KEY of a value that is no hash table.
+    NO_HASH_TABLE = "ERR The value stored at the specified key is not represented using an hash \
+        table";
     /// The data set is being loaded.
     LOADING = "LOADING Redis is loading the dataset in memory";
+    /// A number that does not fit into 32 bits.
+    NOT_32_BITS = "ERR value is out of range, value must between -2147483648 and 2147483647";
     /// SHUTDOWN ABORT while the server is not ending.
     NO_SHUTDOWN = "ERR No shutdown in progress.";
     /// SLOWLOG GET with a count below -1.
@@ -208,6 +213,27 @@ impl Error {
     pub fn unknown_subcommand(parent: &str, name: &[u8]) -> Self {
         let name = text(&name[..name.len().min(128)]);
         Self::new(format!("ERR unknown subcommand '{name}'. Try {} HELP.", parent.to_uppercase()))
+    }
+
+    /// A subcommand of DEBUG that there is not, or that takes other words.
+    pub fn unknown_debug(name: &[u8]) -> Self {
+        let name = text(&name[..name.len().min(128)]);
+        Self::new(format!(
+            "ERR unknown subcommand or wrong number of arguments for '{name}'. Try DEBUG HELP."
+        ))
+    }
+
+    /// DEBUG PROTOCOL of a type that there is not.
+    pub fn wrong_protocol_sample() -> Self {
+        Self::new(
+            "ERR Wrong protocol type name. Please use one of the following: string|integer|double|\
+             null|array|set|map|attrib|push|verbatim|true|false",
+        )
+    }
+
+    /// DEBUG PROTOCOL push to a client of RESP2.
+    pub fn push_needs_resp3() -> Self {
+        Self::new("ERR RESP2 is not supported by this command")
     }
 
     /// An error that explains itself, as another part of the server words it.

@@ -187,11 +187,9 @@ fn repeated(nodes: Vec<Node>) -> Node {
 /// before.
 fn optional(words: &mut Words, nodes: &mut Vec<Node>) {
     let mut ways = alternatives(words, "]");
-    if ways.len() == 1 && ways[0].multiple {
-        let Some(Node { kind: Kind::Block(again), .. }) = ways.pop() else {
-            unreachable!("a repeated node is a block")
-        };
-        return repeat(nodes, again);
+    // `[key ...]` repeats what stands before it; `[ID id [id ...]]` is a part of its own.
+    if let [Node { kind: Kind::Block(again), token: None, multiple: true, .. }] = &mut *ways {
+        return repeat(nodes, std::mem::take(again));
     }
     let mut node = match ways.len() {
         1 => ways.remove(0),
@@ -331,6 +329,7 @@ mod tests {
         assert_eq!(facts("LCS key1 key2 [LEN] [IDX]"), (-3, range(1, 2, 1)));
         assert_eq!(facts("SET key value [NX | XX] [GET] [EX seconds | KEEPTTL]").0, -3);
         assert_eq!(facts("PING [message]"), (-1, vec![]));
+        assert_eq!(facts("LIST [ID id [id ...]] [NAME name]"), (-1, vec![]));
         let counted = vec![Keys::Counted { at: 1, step: 2 }];
         assert_eq!(facts("MSETEX numkeys key value [key value ...] [NX | XX]"), (-4, counted));
         let two = [range(1, 1, 1), range(2, 2, 1)].concat();

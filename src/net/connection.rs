@@ -97,11 +97,14 @@ impl Connection {
         let engine = self.house.engine.borrow();
         engine.stats().reads.add(1);
         engine.stats().net_in.add(bytes as u64);
+        self.session.client.figures.count_in(bytes as u64);
     }
 
     /// Runs every complete command that has arrived; false when the connection is to close.
     async fn run_input(&mut self) -> io::Result<bool> {
         loop {
+            // CLIENT LIST counts the call it is part of, too.
+            self.note_query();
             let parsed = self.parse();
             if !self.run_batch().await? {
                 return Ok(false);
@@ -187,6 +190,7 @@ impl Connection {
         let engine = self.house.engine.borrow();
         engine.stats().writes.add(writes);
         engine.stats().net_out.add(written);
+        self.session.client.figures.count_out(written);
         Ok(())
     }
 

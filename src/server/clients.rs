@@ -58,6 +58,16 @@ pub struct Figures {
 }
 
 impl Figures {
+    /// Counts bytes read. For the connection's own task.
+    pub fn count_in(&self, bytes: u64) {
+        self.net_in.store(self.net_in.load(Ordering::Relaxed) + bytes, Ordering::Relaxed);
+    }
+
+    /// Counts bytes written. For the connection's own task.
+    pub fn count_out(&self, bytes: u64) {
+        self.net_out.store(self.net_out.load(Ordering::Relaxed) + bytes, Ordering::Relaxed);
+    }
+
     /// Notes the command that runs, by its number.
     #[inline]
     pub fn note_command(&self, number: usize) {

@@ -76,7 +76,7 @@ const SELECT: Command = Command::server("SELECT index", select)
     .about("Goes to the database with this number.");
 
 fn select(context: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {
-    let index = i32::try_from(args.integer(1)?).map_err(|_| error::NOT_AN_INTEGER)?;
+    let index = i32::try_from(args.integer(1)?).map_err(|_| error::NOT_32_BITS)?;
     let databases = context.server.keyspace.databases();
     let index = usize::try_from(index).ok().filter(|index| *index < databases);
     context.session.select(index.ok_or(error::DB_OUT_OF_RANGE)?);

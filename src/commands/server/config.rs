@@ -88,7 +88,7 @@ const CONFIG_SET: Command =
 
 fn config_set(context: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {
     if args.len() % 2 != 0 {
-        return Err(Error::arity("config|set"));
+        return Err(error::SYNTAX);
     }
     let words: Vec<&[u8]> = args.iter(2).collect();
     let pairs: Vec<(&[u8], &[u8])> = words.chunks(2).map(|pair| (pair[0], pair[1])).collect();

@@ -3,6 +3,7 @@
 //! - `basic`: TIME, ROLE, LASTSAVE, MODULE, SHUTDOWN
 //! - `command`: COMMAND, the table told to clients
 //! - `config`: CONFIG; `effects`: what a changed option brings about
+//! - `debug`: DEBUG; `lolwut`: LOLWUT
 //! - `info`: INFO; `memory`: MEMORY
 //! - `keyspace`: DBSIZE, FLUSHALL, FLUSHDB, SWAPDB
 //! - `slowlog`: SLOWLOG
@@ -10,9 +11,11 @@
 mod basic;
 mod command;
 mod config;
+mod debug;
 mod effects;
 mod info;
 mod keyspace;
+mod lolwut;
 mod memory;
 mod slowlog;
 
@@ -29,8 +32,10 @@ pub const GROUP: Group = Group {
         command::list::COMMANDS,
         command::keys::COMMANDS,
         config::COMMANDS,
+        debug::COMMANDS,
         info::COMMANDS,
         keyspace::COMMANDS,
+        lolwut::COMMANDS,
         memory::COMMANDS,
         slowlog::COMMANDS,
     ],

@@ -29,7 +29,7 @@ const SLOWLOG_GET: Command = Command::server("SLOWLOG|GET [count]", slowlog_get)
 fn slowlog_get(context: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {
     let count = match args.len() {
         2 => DEFAULT_COUNT,
-        3 => args.integer(2)?,
+        3 => args.integer(2).map_err(|_| error::SLOWLOG_COUNT)?,
         _ => return Err(crate::command::Error::arity("slowlog|get")),
     };
     let count = match count {

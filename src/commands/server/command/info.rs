@@ -75,7 +75,7 @@ fn command_info(context: &mut Context, args: &Args, reply: &mut Reply) -> Outcom
     for name in args.iter(2) {
         match table().find_full(name) {
             Some(entry) => write(entry, reply),
-            None => reply.null_array(),
+            None => reply.null(),
         }
     }
     Ok(())
