@@ -135,7 +135,7 @@ impl Arena {
 
     /// The block behind a live reference.
     #[inline]
-    pub(super) fn block(&self, reference: Reference) -> Block {
+    pub(super) fn block(&self, reference: Reference) -> Block<'_> {
         let base = self.bases[(reference.0 / CHUNK_GRANULES) as usize];
         let offset = (reference.0 % CHUNK_GRANULES) as usize * GRANULE_BYTES;
         // SAFETY: the reference is live, so its chunk is allocated and reaches beyond the offset.
@@ -198,7 +198,7 @@ impl Arena {
     }
 
     /// Shows every live block. For the end of a table only: it works through all of them.
-    pub(super) fn for_each(&self, mut visit: impl FnMut(Block)) {
+    pub(super) fn for_each(&self, mut visit: impl FnMut(Block<'_>)) {
         for (number, page) in self.pages.iter().enumerate().filter(|(_, page)| page.live > 0) {
             let size = class_granules(usize::from(page.class));
             for index in 0..u32::from(page.fresh) {

@@ -60,13 +60,15 @@ impl Table {
 
     fn remove_dead(&mut self, reference: Reference, dead: &mut dyn FnMut(&[u8], Old)) {
         self.volatile -= 1;
-        let block = self.arena.block(reference);
-        let hash = (self.hash)(block.key());
+        let hash = (self.hash)(self.arena.block(reference).key());
         let found = self.directory.segment(hash).find(hash, |other| other == reference);
-        let (at, _) = found.expect("a record on the wheel is also in the table");
-        let value = self.take_record(Place { hash, at, reference });
+        let (slot, _) = found.expect("a record on the wheel is also in the table");
+        let value = self.take_record(hash, Place { slot, reference });
+        let block = self.arena.block(reference);
         dead(block.key(), Old { existed: true, value, key: None });
+        let bytes = block.shape().bytes();
+        // The key it had elsewhere outlives the call above, which reads it.
         drop(block.take_key());
-        self.arena.free(reference, block.shape().bytes());
+        self.arena.free(reference, bytes);
     }
 }
