@@ -197,6 +197,12 @@ impl<'a> Block<'a> {
         }
     }
 
+    /// Becomes what another block of its class is, which must not drop its parts.
+    pub(super) fn copy_record(self, from: Block<'_>) {
+        // SAFETY: two live blocks of one class, at least as long as the record.
+        unsafe { self.0.copy_from_nonoverlapping(from.0, from.shape().bytes()) }
+    }
+
     /// The string in the block.
     #[inline]
     pub(super) fn bytes(self) -> &'a [u8] {

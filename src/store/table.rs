@@ -10,6 +10,7 @@
 //!
 //! Every method takes the key's hash beside the key: `hash::hash_key(key)`, and no other.
 
+mod compact;
 mod expire;
 mod scan;
 #[cfg(test)]

@@ -54,6 +54,11 @@ impl Table {
     /// Gives the deadline and the place on the wheel of `from` to the record that follows it.
     pub(super) fn move_links(&mut self, from: Reference, to: Reference) {
         self.arena.block(to).copy_links(self.arena.block(from));
+        self.wheel_moved(to);
+    }
+
+    /// Leads the wheel to a record that has taken deadline and links along.
+    pub(super) fn wheel_moved(&mut self, to: Reference) {
         let wheel = self.wheel.as_mut().expect("a volatile record is on the wheel");
         wheel.moved(&self.arena, to);
     }
