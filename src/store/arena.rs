@@ -21,10 +21,13 @@
 //!   blocks never alias; `&Arena` hands out addresses, who may write follows from the table's
 //!   borrow.
 
+mod compact;
+
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
 use std::ptr::NonNull;
 
 use super::block::Block;
+use compact::Closing;
 
 /// The largest block; what is bigger is boxed and the block holds the pointer.
 pub(super) const MAX_BLOCK_BYTES: usize = 1024;
@@ -100,6 +103,8 @@ struct Chunk {
     pages: u8,
     /// Pages that serve a class.
     used: u8,
+    /// Granules of live blocks.
+    live: u16,
 }
 
 /// The blocks of one table.
@@ -115,7 +120,12 @@ pub(super) struct Arena {
     vacant: Vec<u32>,
     /// The one chunk that has fewer pages than a chunk may have.
     growing: Option<u32>,
+    /// The chunk that compaction empties; its pages are on no list.
+    closing: Option<Closing>,
+    /// Bytes of live blocks when a compaction was in vain.
+    stuck_at: Option<usize>,
     chunk_bytes: usize,
+    live_bytes: usize,
 }
 
 // SAFETY: the chunks belong to this arena alone, and nothing in it is bound to a thread.
@@ -130,13 +140,16 @@ impl Arena {
             lists: [NO_PAGE; CLASSES + 1],
             vacant: Vec::new(),
             growing: None,
+            closing: None,
+            stuck_at: None,
             chunk_bytes: 0,
+            live_bytes: 0,
         }
     }
 
     /// The block behind a live reference.
     #[inline]
-    pub(super) fn block(&self, reference: Reference) -> Block {
+    pub(super) fn block(&self, reference: Reference) -> Block<'_> {
         let base = self.bases[(reference.0 / CHUNK_GRANULES) as usize];
         let offset = (reference.0 % CHUNK_GRANULES) as usize * GRANULE_BYTES;
         // SAFETY: the reference is live, so its chunk is allocated and reaches beyond the offset.
@@ -165,6 +178,8 @@ impl Arena {
         if page.is_full() {
             self.unlink(class, number);
         }
+        self.chunks[number as usize / CHUNK_PAGES].live += class_granules(class) as u16;
+        self.live_bytes += usize::from(CLASS_BYTES[class]);
         reference
     }
 
@@ -180,11 +195,17 @@ impl Arena {
         page.live -= 1;
         let empty = page.live == 0;
         self.block(reference).set_free(next);
-        if was_full {
+        self.chunks[number / CHUNK_PAGES].live -= class_granules(class) as u16;
+        self.live_bytes -= usize::from(CLASS_BYTES[class]);
+        let on_lists = !self.is_closing(number / CHUNK_PAGES);
+        if was_full && on_lists {
             self.link(class, number as u32);
         }
-        if empty {
+        if empty && on_lists {
             self.unlink(class, number as u32);
+            self.link(UNUSED, number as u32);
+        }
+        if empty {
             self.close_page(number);
         }
     }
@@ -199,7 +220,7 @@ impl Arena {
     }
 
     /// Shows every live block. For the end of a table only: it works through all of them.
-    pub(super) fn for_each(&self, mut visit: impl FnMut(Block)) {
+    pub(super) fn for_each(&self, mut visit: impl FnMut(Block<'_>)) {
         for (number, page) in self.pages.iter().enumerate().filter(|(_, page)| page.live > 0) {
             let size = class_granules(usize::from(page.class));
             for index in 0..u32::from(page.fresh) {
@@ -224,22 +245,31 @@ impl Arena {
         number
     }
 
+    /// Notes that a page serves no class any more; with the last one the chunk goes back.
     fn close_page(&mut self, number: usize) {
-        self.link(UNUSED, number as u32);
-        let chunk = &mut self.chunks[number / CHUNK_PAGES];
-        chunk.used -= 1;
+        let chunk = number / CHUNK_PAGES;
+        self.chunks[chunk].used -= 1;
+        if self.chunks[chunk].used > 0 {
+            return;
+        }
         // The last chunk stays: a table that goes between no key and one would do nothing else
         // than ask for memory and give it back.
-        if chunk.used == 0 && self.vacant.len() + 1 < self.chunks.len() {
-            self.give_back(number / CHUNK_PAGES);
+        let is_last = self.vacant.len() + 1 == self.chunks.len();
+        if self.is_closing(chunk) {
+            self.give_back(chunk);
+        } else if !is_last {
+            self.leave_lists(chunk);
+            self.give_back(chunk);
         }
     }
 
+    fn is_closing(&self, chunk: usize) -> bool {
+        self.closing.is_some_and(|closing| closing.chunk == chunk)
+    }
+
+    /// Gives a chunk back to the allocator; its pages are on no list.
     fn give_back(&mut self, chunk: usize) {
         let pages = usize::from(self.chunks[chunk].pages);
-        for page in 0..pages {
-            self.unlink(UNUSED, (chunk * CHUNK_PAGES + page) as u32);
-        }
         // SAFETY: allocated with this layout by `add_pages`; no page of it has a live block.
         unsafe { dealloc(self.bases[chunk].as_ptr(), chunk_layout(pages)) };
         self.bases[chunk] = NonNull::dangling();
@@ -249,9 +279,12 @@ impl Arena {
         if self.growing == Some(chunk as u32) {
             self.growing = None;
         }
+        if self.is_closing(chunk) {
+            self.end_closing();
+        }
     }
 
-    /// Makes room: doubles the growing chunk, or begins another one.
+    /// Makes room: enlarges the growing chunk, or begins another one.
     fn add_pages(&mut self) {
         let chunk = self.growing.map_or_else(|| self.begin_chunk(), |chunk| chunk as usize);
         let before = usize::from(self.chunks[chunk].pages);
@@ -283,7 +316,7 @@ impl Arena {
         let chunk = self.chunks.len();
         assert!(chunk < MAX_CHUNKS, "a table holds at most 16 GB of small records");
         self.bases.push(NonNull::dangling());
-        self.chunks.push(Chunk { pages: 0, used: 0 });
+        self.chunks.push(Chunk { pages: 0, used: 0, live: 0 });
         self.pages.resize(self.pages.len() + CHUNK_PAGES, Page::UNUSED);
         chunk
     }

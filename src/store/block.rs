@@ -15,11 +15,12 @@
 //!   head announces are written before anybody else sees the record.
 //! - No `&` to the head or the links is ever made: they are read and written as values, so that
 //!   `set_access` under a shared borrow disturbs no slice of key or value.
-//! - Key and value slices live as long as the borrow of the table that the caller names as `'a`:
-//!   blocks are freed or moved under `&mut Table` only. A table is not `Sync`.
+//! - Key and value slices live as long as the borrow of the arena that gave out the block: blocks
+//!   are freed or moved under `&mut Arena` only. A table is not `Sync`.
 //! - What a value owns is taken out exactly once (`take_value`, `take_key`): the caller then writes
 //!   another value or frees the block.
 
+use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use bytes::Bytes;
@@ -38,9 +39,10 @@ const BOXED_KEY: u8 = 0x40;
 const VOLATILE: u8 = 0x80;
 const ACCESS_MASK: u32 = 0xFF_FFFF;
 
-/// The address of a record or of a free block.
+/// The address of a record or of a free block, good for as long as the arena gives out no other:
+/// `allocate` may move a chunk, and the lifetime keeps a block from being used after that.
 #[derive(Clone, Copy)]
-pub(super) struct Block(NonNull<u8>);
+pub(super) struct Block<'a>(NonNull<u8>, PhantomData<&'a ()>);
 
 /// All that decides how long a record is and where its parts lie.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,16 +71,6 @@ impl Shape {
         }
     }
 
-    /// The head of such a record, without its access field.
-    #[inline]
-    fn head(self) -> u64 {
-        let volatile = if self.volatile { VOLATILE } else { 0 };
-        let boxed = if self.boxed_key { BOXED_KEY } else { 0 };
-        u64::from(self.kind as u8 | volatile | boxed)
-            | u64::from(self.key_bytes) << 32
-            | u64::from(self.value_bytes) << 48
-    }
-
     /// The length of the record.
     #[inline]
     pub(super) fn bytes(self) -> usize {
@@ -86,10 +78,10 @@ impl Shape {
     }
 }
 
-impl Block {
+impl<'a> Block<'a> {
     #[inline]
-    pub(super) fn new(address: NonNull<u8>) -> Block {
-        Block(address)
+    pub(super) fn new(address: NonNull<u8>) -> Block<'a> {
+        Block(address, PhantomData)
     }
 
     #[inline]
@@ -108,16 +100,14 @@ impl Block {
     /// Announces the parts; they are to be written next.
     #[inline]
     pub(super) fn write_head(self, shape: Shape, access: u32) {
-        let head = shape.head() | u64::from(access & ACCESS_MASK) << 8;
+        let volatile = if shape.volatile { VOLATILE } else { 0 };
+        let boxed = if shape.boxed_key { BOXED_KEY } else { 0 };
+        let head = u64::from(shape.kind as u8 | volatile | boxed)
+            | u64::from(access & ACCESS_MASK) << 8
+            | u64::from(shape.key_bytes) << 32
+            | u64::from(shape.value_bytes) << 48;
         // SAFETY: a block has at least 8 bytes and is aligned to 8.
         unsafe { self.0.cast::<u64>().write(head) }
-    }
-
-    /// Whether the record has this shape, with or without deadline.
-    #[inline]
-    pub(super) fn has_form_of(self, shape: Shape) -> bool {
-        let ignored = u64::from(ACCESS_MASK) << 8 | u64::from(VOLATILE);
-        (self.head() ^ shape.head()) & !ignored == 0
     }
 
     #[inline]
@@ -151,7 +141,7 @@ impl Block {
 
     /// The key, for as long as the caller's borrow of the table.
     #[inline]
-    pub(super) fn key<'a>(self) -> &'a [u8] {
+    pub(super) fn key(self) -> &'a [u8] {
         let shape = self.shape();
         // SAFETY: the head announces where the key lies; a boxed key lives as long as the record.
         unsafe { if shape.boxed_key { self.boxed_key().as_ref() } else { self.short_key(shape) } }
@@ -184,7 +174,7 @@ impl Block {
     }
 
     /// Copies the key's part from a record of the same key.
-    pub(super) fn copy_key(self, from: Block) {
+    pub(super) fn copy_key(self, from: Block<'_>) {
         let (own, other) = (self.shape(), from.shape());
         debug_assert_eq!(own.key_bytes, other.key_bytes, "the key stays as it is");
         let target = self.at(own.key_start());
@@ -196,7 +186,7 @@ impl Block {
     }
 
     /// Copies the value's part from a record of the same kind, which must not drop it.
-    pub(super) fn copy_value(self, from: Block) {
+    pub(super) fn copy_value(self, from: Block<'_>) {
         let (own, other) = (self.shape(), from.shape());
         debug_assert!(own.kind == other.kind && own.value_bytes == other.value_bytes);
         let target = self.at(own.value_start());
@@ -207,9 +197,15 @@ impl Block {
         }
     }
 
+    /// Becomes what another block of its class is, which must not drop its parts.
+    pub(super) fn copy_record(self, from: Block<'_>) {
+        // SAFETY: two live blocks of one class, at least as long as the record.
+        unsafe { self.0.copy_from_nonoverlapping(from.0, from.shape().bytes()) }
+    }
+
     /// The string in the block.
     #[inline]
-    pub(super) fn bytes<'a>(self) -> &'a [u8] {
+    pub(super) fn bytes(self) -> &'a [u8] {
         let shape = self.shape();
         debug_assert!(matches!(shape.kind, Kind::Bytes | Kind::Raw));
         // SAFETY: the head announces that many bytes of string.
@@ -218,7 +214,7 @@ impl Block {
 
     /// The string in the block, to edit; the caller holds the table mutably.
     #[inline]
-    pub(super) fn bytes_mut<'a>(self) -> &'a mut [u8] {
+    pub(super) fn bytes_mut(self) -> &'a mut [u8] {
         let shape = self.shape();
         debug_assert!(matches!(shape.kind, Kind::Bytes | Kind::Raw));
         let start = self.at(shape.value_start());
@@ -286,7 +282,7 @@ impl Block {
     }
 
     /// Copies deadline and links from the record this one follows.
-    pub(super) fn copy_links(self, from: Block) {
+    pub(super) fn copy_links(self, from: Block<'_>) {
         debug_assert!(self.shape().volatile && from.shape().volatile);
         let target = self.at(HEAD_BYTES);
         // SAFETY: two volatile records, which have both behind the head.
@@ -343,7 +339,7 @@ impl Block {
     /// # Safety
     /// The bytes are initialized and the caller's borrow of the table covers `'a`.
     #[inline]
-    unsafe fn slice<'a>(self, start: usize, length: usize) -> &'a [u8] {
+    unsafe fn slice(self, start: usize, length: usize) -> &'a [u8] {
         // SAFETY: promised by the caller.
         unsafe { NonNull::slice_from_raw_parts(self.at(start), length).as_ref() }
     }
@@ -351,7 +347,7 @@ impl Block {
     /// # Safety
     /// As `slice`; the key lies in the block.
     #[inline]
-    unsafe fn short_key<'a>(self, shape: Shape) -> &'a [u8] {
+    unsafe fn short_key(self, shape: Shape) -> &'a [u8] {
         // SAFETY: promised by the caller.
         unsafe { self.slice(shape.key_start(), usize::from(shape.key_bytes)) }
     }
@@ -441,7 +437,7 @@ pub(super) fn prefetch<T>(address: *const T) {
 }
 
 #[cfg(test)]
-impl Block {
+impl Block<'_> {
     /// Writes a record without key and value, the least that is not a free block.
     pub(super) fn write_sample(self) {
         let shape = Shape {

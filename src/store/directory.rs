@@ -78,11 +78,23 @@ impl Keys<'_> {
     }
 }
 
-/// Where a record is in its segment.
+/// The slot of a record in its segment, the first group's first.
 #[derive(Clone, Copy)]
-pub(super) struct Position {
-    group: u8,
-    lane: u8,
+pub(super) struct Slot(u32);
+
+impl Slot {
+    #[inline]
+    fn new(group: usize, lane: usize) -> Slot {
+        Slot((group * LANES + lane) as u32)
+    }
+
+    fn group(self) -> usize {
+        self.0 as usize / LANES
+    }
+
+    fn lane(self) -> usize {
+        self.0 as usize % LANES
+    }
 }
 
 /// 64 groups. The first one's spare bytes hold the number of records (2 bytes) and how many bits
@@ -119,7 +131,7 @@ impl Segment {
         &self,
         hash: u64,
         mut is_it: impl FnMut(Reference) -> bool,
-    ) -> Option<(Position, Reference)> {
+    ) -> Option<(Slot, Reference)> {
         let tag = tag_of(hash);
         for step in 0..GROUPS {
             let number = (home_of(hash) + step) % GROUPS;
@@ -127,8 +139,7 @@ impl Segment {
             for lane in group.matching(tag) {
                 let reference = group.reference(lane);
                 if is_it(reference) {
-                    let position = Position { group: number as u8, lane: lane as u8 };
-                    return Some((position, reference));
+                    return Some((Slot::new(number, lane), reference));
                 }
             }
             if !group.has_overflow() {
@@ -162,15 +173,17 @@ impl Segment {
         }
     }
 
-    /// The record in one slot, if there is one; slots are numbered from 0.
-    pub(super) fn slot(&self, number: usize) -> Option<Reference> {
-        let group = &self.groups[number / LANES % GROUPS];
-        let lane = number % LANES;
-        group.occupied().any(|occupied| occupied == lane).then(|| group.reference(lane))
+    /// The record in one slot, if there is one; slots are numbered from 0 and begin anew behind
+    /// the last.
+    pub(super) fn record_in(&self, number: usize) -> Option<Reference> {
+        let slot = Slot((number % SLOTS) as u32);
+        let group = &self.groups[slot.group()];
+        let is_taken = group.occupied().any(|lane| lane == slot.lane());
+        is_taken.then(|| group.reference(slot.lane()))
     }
 
-    pub(super) fn set_reference(&mut self, at: Position, reference: Reference) {
-        self.groups[usize::from(at.group)].set_reference(usize::from(at.lane), reference);
+    pub(super) fn set_reference(&mut self, slot: Slot, reference: Reference) {
+        self.groups[slot.group()].set_reference(slot.lane(), reference);
     }
 
     fn insert(&mut self, hash: u64, reference: Reference) {
@@ -183,13 +196,13 @@ impl Segment {
         self.set_len(self.len() + 1);
     }
 
-    fn remove(&mut self, hash: u64, at: Position) {
+    fn remove(&mut self, hash: u64, slot: Slot) {
         let mut number = home_of(hash);
-        while number != usize::from(at.group) {
+        while number != slot.group() {
             self.groups[number].uncount_overflow();
             number = (number + 1) % GROUPS;
         }
-        self.groups[number].clear_lane(usize::from(at.lane));
+        self.groups[number].clear_lane(slot.lane());
         self.set_len(self.len() - 1);
     }
 
@@ -271,9 +284,9 @@ impl Directory {
     }
 
     /// Takes a record out; merges its segment with the buddy if both are sparse.
-    pub(super) fn remove(&mut self, hash: u64, at: Position, keys: Keys<'_>) {
+    pub(super) fn remove(&mut self, hash: u64, slot: Slot, keys: Keys<'_>) {
         let segment = self.segment_mut(hash);
-        segment.remove(hash, at);
+        segment.remove(hash, slot);
         if segment.len() <= MERGE_RECORDS / 2 && segment.depth() > 0 {
             self.merge(hash, keys);
         }

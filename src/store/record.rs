@@ -5,8 +5,6 @@
 //! are boxed. A value that is edited through a `RecordMut` is weighed again when the view goes, so
 //! that the table's account of foreign memory stays right.
 
-use std::marker::PhantomData;
-
 use bytes::Bytes;
 
 use super::arena::{MAX_BLOCK_BYTES, block_bytes};
@@ -97,14 +95,13 @@ pub enum Deadline {
 /// A record to read.
 #[derive(Clone, Copy)]
 pub struct Record<'a> {
-    block: Block,
-    table: PhantomData<&'a ()>,
+    block: Block<'a>,
 }
 
 impl<'a> Record<'a> {
     #[inline]
-    pub(super) fn new(block: Block) -> Record<'a> {
-        Record { block, table: PhantomData }
+    pub(super) fn new(block: Block<'a>) -> Record<'a> {
+        Record { block }
     }
 
     /// The key.
@@ -152,7 +149,7 @@ impl<'a> Record<'a> {
 
 /// A record to edit in place.
 pub struct RecordMut<'a> {
-    block: Block,
+    block: Block<'a>,
     /// The table's account of memory outside the arena.
     foreign: &'a mut usize,
     /// What the record had there before an edit began.
@@ -161,7 +158,7 @@ pub struct RecordMut<'a> {
 
 impl<'a> RecordMut<'a> {
     #[inline]
-    pub(super) fn new(block: Block, foreign: &'a mut usize) -> RecordMut<'a> {
+    pub(super) fn new(block: Block<'a>, foreign: &'a mut usize) -> RecordMut<'a> {
         RecordMut { block, foreign, before: None }
     }
 
@@ -261,7 +258,7 @@ impl Drop for RecordMut<'_> {
 }
 
 #[inline]
-fn value_of<'a>(block: Block) -> Value<'a> {
+fn value_of(block: Block<'_>) -> Value<'_> {
     match block.shape().kind {
         // SAFETY: the kind says what was written; the table's borrow covers the reference.
         Kind::Int => Value::Int(unsafe { block.int().read() }),
@@ -274,7 +271,7 @@ fn value_of<'a>(block: Block) -> Value<'a> {
 }
 
 /// Bytes the record owns outside the arena; more than 0 if it owns anything.
-pub(super) fn foreign_bytes(block: Block) -> usize {
+pub(super) fn foreign_bytes(block: Block<'_>) -> usize {
     let shape = block.shape();
     let value = match value_of(block) {
         Value::Int(_) | Value::Bytes(_) => 0,
@@ -282,6 +279,28 @@ pub(super) fn foreign_bytes(block: Block) -> usize {
         Value::Object(object) => object.weight() + size_of::<Object>().max(1),
     };
     if shape.boxed_key { value + block.key().len() } else { value }
+}
+
+/// Writes a value over one of the same kind and length; false if that is not so, or if the value
+/// owns memory.
+#[inline]
+pub(super) fn overwrite(block: Block<'_>, value: &NewValue<'_>) -> bool {
+    let shape = block.shape();
+    let (kind, bytes) = match value {
+        NewValue::Bytes(bytes) => (Kind::Bytes, bytes),
+        NewValue::Raw(bytes) => (Kind::Raw, bytes),
+        NewValue::Int(number) if shape.kind == Kind::Int => {
+            // SAFETY: the record is an integer.
+            unsafe { block.int().write(*number) };
+            return true;
+        }
+        _ => return false,
+    };
+    let fits = shape.kind == kind && usize::from(shape.value_bytes) == bytes.len();
+    if fits {
+        block.write_bytes(bytes);
+    }
+    fits
 }
 
 /// A value in the form it is written in, and the shape of its record.
@@ -312,18 +331,10 @@ impl<'a> Draft<'a> {
         Draft { shape: Shape { kind, volatile: false, boxed_key, key_bytes, value_bytes }, value }
     }
 
-    /// Whether the value can be written over the block's with its head as it is: same kind, same
-    /// length, and nothing owned elsewhere.
-    #[inline]
-    pub(super) fn fits_over(&self, block: Block) -> bool {
-        block.has_form_of(self.shape)
-            && !matches!(self.value, NewValue::Shared(_) | NewValue::Object(_))
-    }
-
     /// Writes the value into a block whose head announces this shape; gives back the bytes it
     /// owns outside the arena.
     #[inline]
-    pub(super) fn write(self, block: Block) -> usize {
+    pub(super) fn write(self, block: Block<'_>) -> usize {
         match self.value {
             // SAFETY: the head announces an integer.
             NewValue::Int(number) => unsafe { block.int().write(number) },

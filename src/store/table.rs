@@ -10,6 +10,7 @@
 //!
 //! Every method takes the key's hash beside the key: `hash::hash_key(key)`, and no other.
 
+mod compact;
 mod expire;
 mod scan;
 #[cfg(test)]
@@ -17,10 +18,10 @@ mod tests;
 
 use super::arena::{Arena, Reference, same_class};
 use super::block::Shape;
-use super::directory::{Directory, Keys, Position};
+use super::directory::{Directory, Keys, Slot};
 use super::hash::hash_key;
 use super::object::{Old, OldValue};
-use super::record::{Deadline, Draft, NewValue, Record, RecordMut, foreign_bytes};
+use super::record::{Deadline, Draft, NewValue, Record, RecordMut, foreign_bytes, overwrite};
 use super::wheel::Wheel;
 
 /// One shard of one database.
@@ -43,11 +44,10 @@ pub struct Table {
     hash: fn(&[u8]) -> u64,
 }
 
-/// Where a record was found.
+/// Where a record was found: small enough to come back in registers.
 #[derive(Clone, Copy)]
 struct Place {
-    hash: u64,
-    at: Position,
+    slot: Slot,
     reference: Reference,
 }
 
@@ -157,35 +157,32 @@ impl Table {
     /// Puts `value` at `key`. What was there comes back, as far as it owns memory of its own.
     #[inline]
     pub fn put(&mut self, hash: u64, key: &[u8], value: NewValue<'_>, deadline: Deadline) -> Old {
-        let draft = Draft::new(key, value);
-        let Some(place) = self.locate(hash, key) else {
-            self.insert(hash, key, draft, deadline);
-            return Old::default();
-        };
-        let block = self.arena.block(place.reference);
-        let stays = match deadline {
-            Deadline::Keep => true,
-            Deadline::Clear => block.deadline().is_none(),
-            Deadline::At(_) => false,
-        };
-        // The most frequent SET of all costs a comparison of heads and a copy.
-        if stays && draft.fits_over(block) {
-            self.foreign += draft.write(block);
-            return Old { existed: true, ..Old::default() };
+        let place = self.locate(hash, key);
+        // The most frequent SET of all: the same kind and length as before.
+        if let Some(place) = place {
+            let block = self.arena.block(place.reference);
+            let stays = match deadline {
+                Deadline::Keep => true,
+                Deadline::Clear => block.deadline().is_none(),
+                Deadline::At(_) => false,
+            };
+            if stays && overwrite(block, &value) {
+                return Old { existed: true, ..Old::default() };
+            }
         }
-        self.replace(place, draft, deadline)
+        self.put_slowly((hash, key), place, Draft::new(key, value), deadline)
     }
 
     /// Takes the record of `key` out; `None` if there is none.
     pub fn remove(&mut self, hash: u64, key: &[u8]) -> Option<Old> {
         let place = self.locate(hash, key)?;
-        let block = self.arena.block(place.reference);
-        if block.shape().volatile {
+        if self.arena.block(place.reference).shape().volatile {
             self.leave_wheel(place.reference);
         }
-        let value = self.take_record(place);
-        let key = block.take_key();
-        self.arena.free(place.reference, block.shape().bytes());
+        let value = self.take_record(hash, place);
+        let block = self.arena.block(place.reference);
+        let (key, bytes) = (block.take_key(), block.shape().bytes());
+        self.arena.free(place.reference, bytes);
         Some(Old { existed: true, value, key })
     }
 
@@ -194,15 +191,14 @@ impl Table {
         let Some(mut place) = self.locate(hash, key) else {
             return false;
         };
-        let block = self.arena.block(place.reference);
-        let shape = block.shape();
+        let shape = self.arena.block(place.reference).shape();
         if shape.volatile {
             self.leave_wheel(place.reference);
         }
         let wanted = Shape { volatile: deadline_ms.is_some(), ..shape };
         if wanted != shape {
-            let moved = self.move_record(&mut place, wanted);
-            self.arena.block(place.reference).copy_value(block);
+            let moved = self.move_record(hash, &mut place, wanted);
+            self.arena.block(place.reference).copy_value(self.arena.block(moved));
             self.arena.free(moved, shape.bytes());
         }
         if let Some(deadline_ms) = deadline_ms {
@@ -240,8 +236,25 @@ impl Table {
             return None;
         }
         let is_it = |reference| self.arena.block(reference).key_is(key);
-        let (at, reference) = self.directory.segment(hash).find(hash, is_it)?;
-        Some(Place { hash, at, reference })
+        let (slot, reference) = self.directory.segment(hash).find(hash, is_it)?;
+        Some(Place { slot, reference })
+    }
+
+    #[inline(never)]
+    fn put_slowly(
+        &mut self,
+        (hash, key): (u64, &[u8]),
+        place: Option<Place>,
+        draft: Draft<'_>,
+        deadline: Deadline,
+    ) -> Old {
+        match place {
+            Some(place) => self.replace(hash, place, draft, deadline),
+            None => {
+                self.insert(hash, key, draft, deadline);
+                Old::default()
+            }
+        }
     }
 
     fn insert(&mut self, hash: u64, key: &[u8], draft: Draft<'_>, deadline: Deadline) {
@@ -265,21 +278,27 @@ impl Table {
     }
 
     /// Overwrites where the deadline changes, or the size, or the old value owns memory.
-    fn replace(&mut self, mut place: Place, draft: Draft<'_>, deadline: Deadline) -> Old {
-        let block = self.arena.block(place.reference);
-        let shape = block.shape();
+    fn replace(
+        &mut self,
+        hash: u64,
+        mut place: Place,
+        draft: Draft<'_>,
+        deadline: Deadline,
+    ) -> Old {
+        let shape = self.arena.block(place.reference).shape();
         let keeps_links = shape.volatile && deadline == Deadline::Keep;
         let wanted =
             Shape { volatile: keeps_links || matches!(deadline, Deadline::At(_)), ..draft.shape };
         if shape.volatile && !keeps_links {
             self.leave_wheel(place.reference);
         }
+        let block = self.arena.block(place.reference);
         self.foreign -= foreign_bytes(block);
         let old = Old { existed: true, value: block.take_value(), key: None };
         if wanted.volatile == shape.volatile && same_class(shape.bytes(), wanted.bytes()) {
             block.write_head(wanted, block.access());
         } else {
-            let moved = self.move_record(&mut place, wanted);
+            let moved = self.move_record(hash, &mut place, wanted);
             if keeps_links {
                 self.move_links(moved, place.reference);
             }
@@ -296,20 +315,20 @@ impl Table {
 
     /// Gives a record a block of another shape, with its key; value, deadline and links are still
     /// to be written. Gives back the block it left, which is to be freed.
-    fn move_record(&mut self, place: &mut Place, shape: Shape) -> Reference {
+    fn move_record(&mut self, hash: u64, place: &mut Place, shape: Shape) -> Reference {
         let to = self.arena.allocate(shape.bytes());
         let (old, new) = (self.arena.block(place.reference), self.arena.block(to));
         new.write_head(shape, old.access());
         new.copy_key(old);
-        self.directory.segment_mut(place.hash).set_reference(place.at, to);
+        self.directory.segment_mut(hash).set_reference(place.slot, to);
         std::mem::replace(&mut place.reference, to)
     }
 
     /// Takes a record out of its slot, and out of it what its value owns. Key and block stay.
-    fn take_record(&mut self, place: Place) -> OldValue {
+    fn take_record(&mut self, hash: u64, place: Place) -> OldValue {
         let block = self.arena.block(place.reference);
         let keys = Keys { arena: &self.arena, hash: self.hash };
-        self.directory.remove(place.hash, place.at, keys);
+        self.directory.remove(hash, place.slot, keys);
         self.len -= 1;
         self.foreign -= foreign_bytes(block);
         block.take_value()

@@ -54,19 +54,26 @@ impl Table {
     /// Gives the deadline and the place on the wheel of `from` to the record that follows it.
     pub(super) fn move_links(&mut self, from: Reference, to: Reference) {
         self.arena.block(to).copy_links(self.arena.block(from));
+        self.wheel_moved(to);
+    }
+
+    /// Leads the wheel to a record that has taken deadline and links along.
+    pub(super) fn wheel_moved(&mut self, to: Reference) {
         let wheel = self.wheel.as_mut().expect("a volatile record is on the wheel");
         wheel.moved(&self.arena, to);
     }
 
     fn remove_dead(&mut self, reference: Reference, dead: &mut dyn FnMut(&[u8], Old)) {
         self.volatile -= 1;
-        let block = self.arena.block(reference);
-        let hash = (self.hash)(block.key());
+        let hash = (self.hash)(self.arena.block(reference).key());
         let found = self.directory.segment(hash).find(hash, |other| other == reference);
-        let (at, _) = found.expect("a record on the wheel is also in the table");
-        let value = self.take_record(Place { hash, at, reference });
+        let (slot, _) = found.expect("a record on the wheel is also in the table");
+        let value = self.take_record(hash, Place { slot, reference });
+        let block = self.arena.block(reference);
         dead(block.key(), Old { existed: true, value, key: None });
+        let bytes = block.shape().bytes();
+        // The key it had elsewhere outlives the call above, which reads it.
         drop(block.take_key());
-        self.arena.free(reference, block.shape().bytes());
+        self.arena.free(reference, bytes);
     }
 }

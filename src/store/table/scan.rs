@@ -48,7 +48,7 @@ impl Table {
             let (segment, first) = self.directory.segment_around(prefix);
             // A segment that looks at fewer bits is met as many times more often as its range is
             // wider: it counts only where its range begins.
-            if first && let Some(reference) = segment.slot(generator.usize(..GROUPS * LANES)) {
+            if first && let Some(reference) = segment.record_in(generator.usize(..GROUPS * LANES)) {
                 return Some(Record::new(self.arena.block(reference)));
             }
         }
@@ -63,7 +63,7 @@ impl Table {
         for _ in 0..=self.directory.segments() {
             let (segment, next) = self.directory.segment_at(prefix);
             let all = slot..slot + GROUPS * LANES;
-            if let Some(reference) = all.into_iter().find_map(|slot| segment.slot(slot)) {
+            if let Some(reference) = all.into_iter().find_map(|slot| segment.record_in(slot)) {
                 return Some(Record::new(self.arena.block(reference)));
             }
             prefix = next.unwrap_or(0);

@@ -224,9 +224,12 @@ fn a_table_does_what_a_map_does() {
                 40..58 => pair.remove(range),
                 58..70 => pair.set_deadline(range),
                 70..85 => pair.edit(range),
-                85..99 => {
+                85..98 => {
                     let key = pair.key(range);
                     pair.check(&key);
+                }
+                98 => {
+                    pair.table.compact(100);
                 }
                 _ => {
                     let most = 1 << pair.random.u32(..20);
@@ -325,6 +328,44 @@ fn a_broken_hash_stops_the_command_before_it_eats_the_memory() {
         let key = key_of(number);
         drop(table.put(42, &key, NewValue::Int(1), Deadline::Clear));
     }
+}
+
+#[test]
+fn compaction_gives_back_what_deletes_leave_and_comes_to_an_end() {
+    for many in [4000, 40_000] {
+        let mut pair = Pair::new(11);
+        (0..many).for_each(|_| pair.put(many));
+        let full = pair.table.memory_bytes();
+        let mut kept = 0;
+        for key in pair.model.keys().cloned().collect::<Vec<_>>() {
+            kept += 1;
+            if kept % 4 != 0 {
+                pair.model.remove(&key);
+                drop(pair.table.remove(hash_key(&key), &key));
+            }
+        }
+        let mut calls = 0;
+        while pair.table.compact(64) {
+            calls += 1;
+            assert!(calls < many, "compaction ends");
+        }
+        pair.check_all();
+        let left = pair.table.memory_bytes();
+        assert!(left < full * 2 / 5, "{left} of {full} are left: {:?}", pair.table.stats());
+        pair.advance(1 << 40);
+        pair.check_all();
+    }
+}
+
+#[test]
+fn an_empty_table_gives_back_its_last_chunk_too() {
+    let mut table = Table::new();
+    fill(&mut table, 0..5000);
+    empty(&mut table, 0..5000);
+    assert!(!table.compact(10));
+    assert!(table.memory_bytes() < 32_768, "{:?}", table.stats());
+    fill(&mut table, 0..10);
+    assert_eq!(scan_all(&table).len(), 10);
 }
 
 #[test]
