@@ -30,6 +30,8 @@ choices! {
         Legacy = "legacy",
         /// `key=value` pairs.
         Logfmt = "logfmt",
+        /// One JSON object a line.
+        Json = "json",
     }
 
     /// The form of the time in a log line.
