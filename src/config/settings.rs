@@ -116,12 +116,12 @@ impl Config {
     pub fn set_many(&self, pairs: &[(&[u8], &[u8])], setter: Setter) -> Result<Self, ConfigError> {
         let rows = self.settable_rows(pairs, setter)?;
         let mut changed = self.clone();
-        for (row, (_, value)) in rows.iter().zip(pairs) {
+        for (row, (name, value)) in rows.iter().zip(pairs) {
             let refused = match row.slot.takes_many() {
                 true => row.slot.set(&mut changed, &split_value(value)),
                 false => row.slot.set(&mut changed, &[value]),
             };
-            refused.map_err(|refusal| ConfigError::failed(row.name, &refusal.0))?;
+            refused.map_err(|refusal| ConfigError::failed(&spelt(name), &refusal.0))?;
         }
         Ok(changed)
     }
@@ -143,7 +143,8 @@ impl Config {
             if row.marks.denied_while_loading && setter.loading {
                 return Err(ConfigError::Loading);
             }
-            if rows.iter().any(|other| other.name == row.name) {
+            // Two names of one option are two options here, as in Redis: the later one wins.
+            if pairs[..rows.len()].iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
                 return Err(ConfigError::Failed(given(), "duplicate parameter".to_string()));
             }
             rows.push(row);
@@ -184,6 +185,11 @@ impl Protected {
 /// Whether the value of `option` must be kept out of SLOWLOG, MONITOR and logs.
 pub fn is_sensitive(option: &[u8]) -> bool {
     TABLE.find(option).is_some_and(|row| row.marks.sensitive)
+}
+
+/// The name as the table has it: an alias stays an alias.
+fn spelt(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).to_ascii_lowercase()
 }
 
 fn matches(pattern: &[u8], name: &str) -> bool {
@@ -272,8 +278,6 @@ mod tests {
         );
         let doubled = refused(&[("maxmemory", "1"), ("MAXMEMORY", "2")]);
         assert!(doubled.ends_with("'MAXMEMORY') - duplicate parameter"), "{doubled}");
-        let aliases = refused(&[("slave-priority", "1"), ("replica-priority", "2")]);
-        assert!(aliases.ends_with("duplicate parameter"), "{aliases}");
     }
 
     #[test]
@@ -292,6 +296,8 @@ mod tests {
         let config = set(&Config::default(), &[("slave-read-only", "no")]).unwrap();
         assert!(!config.replication.replica_read_only);
         assert_eq!(value(&config, "replica-read-only"), "no");
+        let error = set(&config, &[("Slave-Read-Only", "x")]).unwrap_err();
+        assert!(error.contains("argument 'slave-read-only'"), "{error}");
         let config = set(&config, &[("hash-max-ziplist-entries", "7")]).unwrap();
         assert_eq!(value(&config, "hash-max-listpack-entries"), "7");
     }

@@ -109,7 +109,8 @@ impl Kind for Events {
     type Value = NotifyFlags;
 
     fn parse(&self, words: &[&[u8]], _: &NotifyFlags) -> Result<NotifyFlags, Refusal> {
-        let refusal = "Invalid event class character. Use 'Ag$lshzxeKEtmdnoc'.";
+        // Redis takes `o` and `c` since 8.2, without telling of them here.
+        let refusal = "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
         NotifyFlags::from_letters(words[0]).ok_or(refusal.into())
     }
 

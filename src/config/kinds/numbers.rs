@@ -90,7 +90,7 @@ impl<N> Integer<N> {
             Notation::Octal => {
                 parse_octal(word).ok_or("argument couldn't be parsed as an octal number")
             }
-            Notation::Memory => parse_memory(word).ok_or("argument must be a memory value"),
+            Notation::Memory => self.parse_bytes(word).ok_or("argument must be a memory value"),
         };
         let wide = parsed?;
         if wide < self.min || wide > self.max {
@@ -98,6 +98,16 @@ impl<N> Integer<N> {
             return Err(format!("argument must be between {min} and {max} inclusive").into());
         }
         Ok(self.clamp.map_or(wide, |(least, most)| wide.clamp(least, most)))
+    }
+
+    /// A size; with a sign where the limits have room for one.
+    fn parse_bytes(&self, word: &[u8]) -> Option<i128> {
+        match word.strip_prefix(b"-") {
+            Some(size) if self.min < 0 && !size.is_empty() => {
+                parse_memory(size).map(|bytes| -bytes)
+            }
+            _ => parse_memory(word),
+        }
     }
 
     fn print(&self, wide: i128) -> String {
@@ -328,6 +338,9 @@ mod tests {
         for (word, bytes) in sizes {
             assert_eq!(parse_memory(word.as_bytes()), Some(bytes), "{word}");
         }
+        let signed = memory::<i64>(-1, I64_MAX);
+        assert_eq!(signed.parse(&[b"-1"], &0).unwrap(), -1);
+        assert_eq!(signed.parse(&[b"1mb"], &0).unwrap(), 1 << 20);
         for word in ["-1", "1tb", "1 mb", "99999999999gb", "invalid", "1.5gb"] {
             assert_eq!(parse_memory(word.as_bytes()), None, "{word}");
         }

@@ -194,16 +194,8 @@ pub(in crate::config) fn ipv6(word: &[u8]) -> Result<(), &'static str> {
 
 /// A template of the process's title: `{name}` with one of the known names, and not empty.
 pub(in crate::config) fn title_template(word: &[u8]) -> Result<(), &'static str> {
-    const KNOWN: [&str; 8] = [
-        "title",
-        "listen-addr",
-        "server-mode",
-        "port",
-        "tls-port",
-        "unixsocket",
-        "config-file",
-        "host",
-    ];
+    const KNOWN: [&str; 7] =
+        ["title", "listen-addr", "server-mode", "port", "tls-port", "unixsocket", "config-file"];
     const REFUSAL: &str = "template format is invalid or contains unknown variables";
     let text = std::str::from_utf8(word).map_err(|_| REFUSAL)?;
     let mut parts = text.split('{');

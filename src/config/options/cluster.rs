@@ -46,9 +46,9 @@ options! {
         /// How long a node may be silent before it is taken for failed.
         "cluster-node-timeout" cluster_node_timeout: Duration =
             Duration::from_secs(15), milliseconds(0, I64_MAX), MUTABLE.stored_only();
-        /// For tests: how often a node pings another.
+        /// For tests: how often a node pings another; 0 chooses by the node timeout.
         "cluster-ping-interval" cluster_ping_interval: Duration =
-            Duration::from_secs(1), milliseconds(0, I64_MAX), MUTABLE.stored_only().hidden();
+            Duration::ZERO, milliseconds(0, I64_MAX), MUTABLE.stored_only().hidden();
         /// The percentage of nodes that a message of the bus tells of.
         "cluster-message-gossip-perc" cluster_message_gossip_perc: u32 =
             10, integer(1, 100), MUTABLE.stored_only();
@@ -137,7 +137,7 @@ options! {
         /// The lag at which a migration pauses writes to hand a slot over (Valkey); -1 pauses at
         /// once.
         "slot-migration-max-failover-repl-bytes" slot_migration_max_failover_repl_bytes: i64 =
-            0, integer(-1, I64_MAX), MUTABLE.stored_only();
+            0, memory(-1, I64_MAX), MUTABLE.stored_only();
     }
 }
 

@@ -33,8 +33,8 @@ choices! {
 options! {
     /// Memory
     memory: Memory {
-        /// What the data may take; 0 is no limit.
-        "maxmemory" maxmemory: u64 = 0, memory(0, U64_MAX), MUTABLE.stored_only();
+        /// The memory above which commands that need more are refused; 0 is no limit.
+        "maxmemory" maxmemory: u64 = 0, memory(0, U64_MAX), MUTABLE;
         /// Which keys give way when it is reached.
         "maxmemory-policy" maxmemory_policy: EvictionPolicy =
             EvictionPolicy::NoEviction, one_of(), MUTABLE.stored_only();

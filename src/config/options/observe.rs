@@ -30,6 +30,8 @@ choices! {
         Legacy = "legacy",
         /// `key=value` pairs.
         Logfmt = "logfmt",
+        /// One JSON object a line.
+        Json = "json",
     }
 
     /// The form of the time in a log line.
@@ -95,10 +97,10 @@ options! {
         /// Commands that take at least so many microseconds are kept for SLOWLOG; -1 keeps none.
         "slowlog-log-slower-than" | "commandlog-execution-slower-than"
             slowlog_log_slower_than_us: i64 =
-            10_000, integer(-1, I64_MAX), MUTABLE.stored_only();
+            10_000, integer(-1, I64_MAX), MUTABLE;
         /// How many of them are kept.
         "slowlog-max-len" | "commandlog-slow-execution-max-len" slowlog_max_len: usize =
-            128, integer(0, I64_MAX), MUTABLE.stored_only();
+            128, integer(0, I64_MAX), MUTABLE;
         /// How many arguments of a command SLOWLOG keeps.
         "slowlog-entry-max-argc" slowlog_entry_max_argc: u32 =
             32, integer(2, I32_MAX), MUTABLE.stored_only();

@@ -76,7 +76,7 @@ options! {
         /// Whether `hz` grows with the number of clients.
         "dynamic-hz" dynamic_hz: bool = true, yes_no(), MUTABLE.stored_only();
         /// Redis's threads for sockets. Redstart has `threads`.
-        "io-threads" io_threads: u32 = 1, integer(1, 256), IMMUTABLE.stored_only();
+        "io-threads" io_threads: u32 = 1, integer(1, 256), MUTABLE.stored_only();
         /// Whether Redis's socket threads read, too.
         "io-threads-do-reads" io_threads_do_reads: bool = false, yes_no(), IMMUTABLE.stored_only();
         /// Whether Valkey's socket threads work however few clients there are.

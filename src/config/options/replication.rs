@@ -78,7 +78,7 @@ options! {
             Duration::from_secs(60), seconds(1, I32_MAX), MUTABLE.stored_only();
         /// How much of the stream is kept for replicas that return.
         "repl-backlog-size" repl_backlog_size: u64 =
-            10 << 20, memory(1, I64_MAX), MUTABLE.stored_only();
+            10 << 20, memory(1, I64_MAX).clamped(16 << 10, I64_MAX), MUTABLE.stored_only();
         /// How long it is kept after the last replica left; 0 is for ever.
         "repl-backlog-ttl" repl_backlog_ttl: Duration =
             Duration::from_secs(3600), seconds(0, I64_MAX), MUTABLE.stored_only();
@@ -97,12 +97,12 @@ options! {
         "repl-diskless-load" repl_diskless_load: DisklessLoad =
             DisklessLoad::Disabled, one_of(), MUTABLE.denied_while_loading().stored_only();
         /// Sends the snapshot over a connection of its own (Redis's way).
-        "repl-rdb-channel" repl_rdb_channel: bool = false, yes_no(), MUTABLE.stored_only().hidden();
+        "repl-rdb-channel" repl_rdb_channel: bool = true, yes_no(), MUTABLE.stored_only().hidden();
         /// Sends the snapshot over a connection of its own (Valkey's way).
         "dual-channel-replication-enabled" dual_channel_replication_enabled: bool =
             false, yes_no(), MUTABLE.stored_only();
         /// Uses multipath TCP for the link.
-        "repl-mptcp" repl_mptcp: bool = false, yes_no(), MUTABLE.stored_only();
+        "repl-mptcp" repl_mptcp: bool = false, yes_no(), IMMUTABLE.stored_only();
         /// Takes in data from another server: nothing expires or is evicted meanwhile.
         "import-mode" import_mode: bool = false, yes_no(), MUTABLE.stored_only();
         /// Where this server stands, for clients that prefer a near one.

@@ -32,7 +32,7 @@ options! {
     security: Security {
         /// The password of the default user.
         "requirepass" requirepass: Secret =
-            Secret::default(), optional(), MUTABLE.sensitive().stored_only();
+            Secret::default(), optional(), MUTABLE.sensitive();
         /// A file of users, in place of `user` lines.
         "aclfile" aclfile: PathBuf = PathBuf::new(), text(), IMMUTABLE.stored_only();
         /// How many refusals ACL LOG keeps.

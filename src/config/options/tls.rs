@@ -21,12 +21,12 @@ choices! {
 
     /// The field of a client's certificate that names its user.
     UserField {
-        /// None: clients log in as usual.
-        Off = "off",
         /// The common name.
         CommonName = "CN",
         /// An address among the alternative names.
         Uri = "URI",
+        /// None: clients log in as usual.
+        Off = "off",
     }
 }
 
