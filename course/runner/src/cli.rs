@@ -290,7 +290,12 @@ impl<'a> Teller<'a> {
                 let track = script.name.split('-').next().unwrap_or_default();
                 format!("make test STAGE={track}/{number} SEED={seed}")
             }
-            _ => format!("--seed {seed} {}:{}", script.path.display(), script.name),
+            verb => {
+                let verb = if verb == Verb::Oracle { "oracle" } else { "play" };
+                let program = self.request.program.join(" ");
+                let path = script.path.display();
+                format!("redstart-course {verb} --program '{program}' --seed {seed} {path}")
+            }
         }
     }
 

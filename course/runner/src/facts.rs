@@ -119,7 +119,8 @@ fn of_texts(expected: &[u8], received: &[u8]) -> Option<String> {
     if received.windows(3).any(|bytes| bytes == REPLACEMENT)
         && !expected.windows(3).any(|bytes| bytes == REPLACEMENT)
     {
-        return Some("The bytes were decoded as text on their way: U+FFFD (\\xef\\xbf\\xbd) stands for what was lost.".into());
+        let stands_for = "U+FFFD (\\xef\\xbf\\xbd) stands for what was lost.";
+        return Some(format!("The bytes were decoded as text on their way: {stands_for}"));
     }
     if received.is_empty() {
         return Some("The text is empty.".into());

@@ -221,7 +221,7 @@ fn any_order(list: &List, elements: &[Reply], values: &mut Values, rest: Rest) -
 }
 
 fn pairs(patterns: &[Pattern], elements: &[Reply], values: &mut Values) -> bool {
-    if elements.len() != patterns.len() || elements.len() % 2 != 0 {
+    if elements.len() != patterns.len() || !elements.len().is_multiple_of(2) {
         return false;
     }
     let mut left: Vec<&[Reply]> = elements.chunks(2).collect();

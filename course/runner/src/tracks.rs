@@ -92,8 +92,16 @@ mod tests {
 
     #[test]
     fn stages_are_read_in_order_and_found_by_their_names() {
-        let text = "# x\n[[track]]\nid = \"base\"\n\n[[stage]]\nid = \"base-05-frames\"\ntrack = \"base\"\nminutes = 60\n\
-                    codecrafters = [\"a\", \"b\"]\n";
+        let text = r#"# x
+[[track]]
+id = "base"
+
+[[stage]]
+id = "base-05-frames"
+track = "base"
+minutes = 60
+codecrafters = ["a", "b"]
+"#;
         let stages = parse(text).unwrap();
         assert_eq!(stages.len(), 1);
         assert_eq!(stages[0].codecrafters, ["a", "b"]);

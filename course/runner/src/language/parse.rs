@@ -322,8 +322,26 @@ mod tests {
 
     #[test]
     fn a_script_is_read_whole() {
-        let text = "stage s\ntitle T t\nflags --save \"\"\n\ncase one\nsince 8.0 valkey 9.0\nA> PING\nA< PONG\n\
-                    why this\nwhy that\ncase two\nfresh\nrepeat 3\n  A+ PING\nend\nA> PING\nA< [\"a\",\n  \"b\"]\n";
+        let text = r#"stage s
+title T t
+flags --save ""
+
+case one
+since 8.0 valkey 9.0
+A> PING
+A< PONG
+
+why this
+why that
+case two
+fresh
+repeat 3
+  A+ PING
+end
+A> PING
+A< ["a",
+  "b"]
+"#;
         let script = parse(Path::new("s.redis"), text).unwrap();
         assert_eq!((script.title.as_str(), script.flags.len(), script.cases.len()), ("T t", 2, 2));
         assert_eq!(script.cases[0].why, "this that");

@@ -127,16 +127,13 @@ fn connection(who: Who, line: &str, names: &mut Names) -> Result<Step, Read> {
     if let Some(words) = rest.strip_prefix("scan ") {
         return Ok(Step::Scan(who, command(words, names)?, Vec::new()));
     }
+    if !rest.starts_with([' ', '\t']) {
+        return wrong("`A>` is followed by a space and a command, or by raw, bytewise, scan");
+    }
     Ok(Step::Send(who, command(rest, names)?))
 }
 
 fn command(line: &str, names: &mut Names) -> Result<Vec<Text>, Read> {
-    if !line.is_empty()
-        && !line.starts_with([' ', '\t'])
-        && !line.starts_with(|c: char| c.is_ascii_uppercase())
-    {
-        return wrong("`A>` is followed by a space and a command, or by raw, bytewise, scan");
-    }
     let words = parse_words(line, names)?;
     if words.is_empty() { wrong("a command is missing") } else { Ok(words) }
 }

@@ -1,8 +1,8 @@
 //! Words and quoted texts. A text is bytes with names in between: `{k1}:x` is a random key and
 //! `:x`. Names are resolved when the case is played. Braces around anything that is not a name are
 //! just braces, because `{user}:1` is a key with a hash tag; single quotes switch names off
-//! altogether. Quoting is redis-cli's: https://redis.io/docs/latest/develop/tools/cli/ ("String
-//! quoting and escaping")
+//! altogether.
+//! Quoting is redis-cli's: https://redis.io/docs/latest/develop/tools/cli/ ("String quoting")
 
 use crate::values::Values;
 use std::collections::BTreeSet;

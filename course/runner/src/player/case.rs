@@ -113,10 +113,12 @@ impl<'a> Play<'a> {
         let number = line.number;
         match &line.step {
             Step::Repeat(count, body) => {
+                let outer = self.scene.values.value("i");
                 for i in 1..=*count {
                     self.scene.values.set("i", i.to_string().into_bytes());
                     self.steps(body)?;
                 }
+                outer.into_iter().for_each(|outer| self.scene.values.set("i", outer));
                 Ok(())
             }
             Step::Clients(count, body) => Ok(self.crowd(*count, body, number)?),

@@ -350,6 +350,7 @@ fn not_started(error: StartError, case: &Case) -> Verdict {
         meanwhile: Vec::new(),
         cause: facts::of_output(&output),
         output,
-        why: case.why.clone(),
+        // The case's explanation is about something else.
+        why: String::new(),
     }))
 }

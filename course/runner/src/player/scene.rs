@@ -75,10 +75,12 @@ impl Scene {
     }
 
     fn repeat(&mut self, count: u64, body: &[Line]) -> Result<(), Red> {
+        let outer = self.values.value("i");
         for i in 1..=count {
             self.values.set("i", i.to_string().into_bytes());
             body.iter().try_for_each(|line| self.step(line))?;
         }
+        outer.into_iter().for_each(|outer| self.values.set("i", outer));
         Ok(())
     }
 
@@ -240,6 +242,7 @@ impl Scene {
         loop {
             calls += 1;
             self.values.set("i", calls.to_string().into_bytes());
+            self.values.set("calls", calls.to_string().into_bytes());
             let command: Vec<_> = words
                 .iter()
                 .map(|word| if word == b"@" { cursor.clone() } else { word.clone() })
@@ -261,7 +264,6 @@ impl Scene {
                 return Err(self.failure(line, Shown::words("a scan that ends"), received));
             }
         }
-        self.values.set("calls", calls.to_string().into_bytes());
         self.scanned.insert(who, Reply::Array(elements));
         Ok(())
     }
