@@ -29,6 +29,9 @@ const READ_MOST_BYTES: usize = 64 * 1024;
 const KEPT_BYTES: usize = READ_MOST_BYTES;
 /// A big argument's buffer grows by what it holds already, and at least by this.
 const BIG_STEP_BYTES: usize = 1024 * 1024;
+/// How much more room a big argument gets, in multiples of what has come of it. Room is not memory
+/// until bytes come; growing in few and large steps keeps the copies small.
+const BIG_GROWTH: usize = 15;
 /// A cut-off command with fewer words than this is read again from its beginning.
 const KEPT_PARTIAL_WORDS: usize = 32;
 /// Words are addressed by 32 bits.
@@ -266,7 +269,11 @@ impl Big {
         let held = self.data.len();
         if self.data.capacity() == held {
             let rest = (self.length + 2).saturating_sub(held);
-            self.data.reserve(rest.min(held.max(BIG_STEP_BYTES)));
+            let more = rest.min((held * BIG_GROWTH).max(BIG_STEP_BYTES));
+            // Not `reserve`: it doubles, and would double once more for the last two bytes.
+            let mut grown = BytesMut::with_capacity(held + more);
+            grown.extend_from_slice(&self.data);
+            self.data = grown;
         }
         &mut self.data
     }
