@@ -187,9 +187,11 @@ fn repeated(nodes: Vec<Node>) -> Node {
 /// before.
 fn optional(words: &mut Words, nodes: &mut Vec<Node>) {
     let mut ways = alternatives(words, "]");
-    if ways.len() == 1 && ways[0].multiple {
+    let is_repetition =
+        |node: &Node| node.multiple && node.token.is_none() && matches!(node.kind, Kind::Block(_));
+    if ways.len() == 1 && is_repetition(&ways[0]) {
         let Some(Node { kind: Kind::Block(again), .. }) = ways.pop() else {
-            unreachable!("a repeated node is a block")
+            unreachable!("a repetition is a block")
         };
         return repeat(nodes, again);
     }
