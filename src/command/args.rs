@@ -88,7 +88,7 @@ impl<'a> Args<'a> {
         Err(if *range.start() == 0 && *range.end() == i64::MAX {
             error::MUST_BE_POSITIVE
         } else {
-            error::OUT_OF_RANGE
+            Error::out_of_range(*range.start(), *range.end())
         })
     }
 

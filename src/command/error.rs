@@ -26,8 +26,6 @@ errors! {
     NOT_AN_INTEGER = "ERR value is not an integer or out of range";
     /// A floating point number was expected.
     NOT_A_FLOAT = "ERR value is not a valid float";
-    /// The number is outside what the command takes.
-    OUT_OF_RANGE = "ERR value is out of range";
     /// A count that must not be negative is.
     MUST_BE_POSITIVE = "ERR value is out of range, must be positive";
     /// INCR and its family left 64 bits.
@@ -80,6 +78,19 @@ errors! {
     VALUE_IS_INFINITE = "ERR value cannot be Infinity";
     /// SCAN's cursor is no number.
     INVALID_CURSOR = "ERR invalid cursor";
+    /// NOVALUES is for hashes.
+    NOVALUES_OUTSIDE_HSCAN = "ERR NOVALUES option can only be used in HSCAN";
+    /// OBJECT FREQ while idle times are counted.
+    FREQUENCY_NOT_COUNTED = "ERR An LFU maxmemory policy is not selected, access frequency not \
+        tracked. Please note that when switching between policies at runtime LRU and LFU data will \
+        take some time to adjust.";
+    /// OBJECT IDLETIME while frequencies are counted.
+    IDLE_TIME_NOT_COUNTED = "ERR An LFU maxmemory policy is selected, idle time not tracked. \
+        Please note that when switching between policies at runtime LRU and LFU data will take \
+        some time to adjust.";
+    /// WAITAOF for the server's own AOF where there is none.
+    WAITAOF_WITHOUT_AOF =
+        "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
     /// EXPIRE with NX beside XX, GT or LT.
     EXPIRE_NX_AND_OTHERS =
         "ERR NX and XX, GT or LT options at the same time are not compatible";
@@ -289,6 +300,13 @@ impl Error {
     /// A number that is none, by its name.
     pub fn named_not_an_integer(name: &str) -> Self {
         Self::new(format!("ERR {name} is not an integer or out of range"))
+    }
+
+    /// A number outside what the command takes.
+    pub fn out_of_range(least: i64, most: i64) -> Self {
+        // "must between" is Redis's wording.
+        let range = format!("{least} and {most}");
+        Self::new(format!("ERR value is out of range, value must between {range}"))
     }
 
     /// EXPIRE with an option it does not know.

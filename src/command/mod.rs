@@ -9,11 +9,13 @@
 //! compile.
 
 pub mod args;
+mod errand;
 pub mod error;
 pub mod table;
 pub mod usage;
 
 pub use args::Args;
+pub use errand::{Begun, Errand, Progress};
 pub use error::Error;
 pub use table::{Entry, Table};
 
@@ -34,6 +36,8 @@ pub enum Handler {
     Write(fn(&mut Db, &Args, &mut Reply) -> Outcome),
     /// Concerns the connection or the server; locks what it needs of the keyspace itself.
     Server(fn(&mut Context, &Args, &mut Reply) -> Outcome),
+    /// As `Server`, for what does not end in one turn.
+    Long(fn(&mut Context, &Args) -> Begun),
     /// Has subcommands and does nothing by itself.
     Container,
 }
@@ -183,6 +187,12 @@ impl Command {
         run: fn(&mut Context, &Args, &mut Reply) -> Outcome,
     ) -> Self {
         Self::new(usage, Handler::Server(run), 0)
+    }
+
+    /// A command about the server or all keys that does not end in one turn.
+    #[track_caller]
+    pub const fn long(usage: &'static str, begin: fn(&mut Context, &Args) -> Begun) -> Self {
+        Self::new(usage, Handler::Long(begin), 0)
     }
 
     /// The parent of subcommands: `CONFIG` of `CONFIG|GET`.

@@ -187,9 +187,13 @@ fn repeated(nodes: Vec<Node>) -> Node {
 /// before.
 fn optional(words: &mut Words, nodes: &mut Vec<Node>) {
     let mut ways = alternatives(words, "]");
-    // `[key ...]` repeats what stands before it; `[ID id [id ...]]` is a part of its own.
-    if let [Node { kind: Kind::Block(again), token: None, multiple: true, .. }] = &mut *ways {
-        return repeat(nodes, std::mem::take(again));
+    let is_repetition =
+        |node: &Node| node.multiple && node.token.is_none() && matches!(node.kind, Kind::Block(_));
+    if ways.len() == 1 && is_repetition(&ways[0]) {
+        let Some(Node { kind: Kind::Block(again), .. }) = ways.pop() else {
+            unreachable!("a repetition is a block")
+        };
+        return repeat(nodes, again);
     }
     let mut node = match ways.len() {
         1 => ways.remove(0),

@@ -2,6 +2,7 @@
 //! handler below it.
 
 mod connection;
+mod generic;
 mod help;
 mod server;
 mod strings;
@@ -9,7 +10,7 @@ mod strings;
 use crate::command::{Group, Table};
 use std::sync::LazyLock;
 
-const GROUPS: &[Group] = &[connection::GROUP, server::GROUP, strings::GROUP];
+const GROUPS: &[Group] = &[connection::GROUP, generic::GROUP, server::GROUP, strings::GROUP];
 
 /// The command table.
 pub fn table() -> &'static Table {

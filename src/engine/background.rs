@@ -6,7 +6,7 @@
 
 use crate::server::rates::Sample;
 use crate::server::{Server, clock};
-use crate::store::{Call, Class, Event, JournalEntry, Old, Shard};
+use crate::store::{JournalEntry, Old, Shard};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -87,7 +87,7 @@ fn expire_slice(server: &Server, db: usize, shard: &Shard, now_ms: u64) -> bool 
     let more = table.advance(now_ms, SLICE, &mut |key, old| {
         removed += 1;
         if followers.any() {
-            followers.tell(&entry(db, key));
+            followers.tell(&JournalEntry::expired(db, key));
         }
         if old.weight() > 0 {
             heavy.push(old);
@@ -100,13 +100,6 @@ fn expire_slice(server: &Server, db: usize, shard: &Shard, now_ms: u64) -> bool 
     }
     server.stats.background().expired.add(removed);
     more
-}
-
-/// The journal's entry for a key past its deadline.
-fn entry(db: usize, key: &[u8]) -> JournalEntry {
-    let call: Call = [&b"DEL"[..], key].map(Box::from).into();
-    let event = Event { class: Class::Expired, name: "expired", db, key: key.into() };
-    JournalEntry { db, calls: smallvec::smallvec![call], events: vec![event] }
 }
 
 /// What needs no precise moment.

@@ -5,6 +5,7 @@
 //! all keys, so that the misses of a whole batch overlap instead of following one another; the
 //! third runs the commands in order.
 
+use super::run::Unfinished;
 use super::{gates, run};
 use crate::command::{Entry, Locks, Table};
 use crate::protocol::{Batch, Input, Reply, Words};
@@ -21,7 +22,6 @@ use std::time::Instant;
 const MOST_REPLY_BYTES: usize = 1024 * 1024;
 
 /// What `net` does after a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
     /// Every command ran: write the replies, drop the batch's bytes, read on.
     Done,
@@ -29,6 +29,8 @@ pub enum Flow {
     Write,
     /// A pause is in force: write, and try the rest again after this many milliseconds.
     Wait(u64),
+    /// A command has not ended: write, and go on with it before the rest of the batch.
+    GoOn(Unfinished),
     /// Write the replies and close.
     Close,
 }
@@ -88,6 +90,7 @@ impl Engine {
             },
             table: self.table,
             slow_nanos: 0,
+            unfinished: None,
         };
         while done < end {
             let planned = &self.planned[done - from];
@@ -99,6 +102,10 @@ impl Engine {
             }
             turn.run(planned.entry, words, known, reply);
             done += 1;
+            if let Some(rest) = turn.unfinished.take() {
+                flow = Flow::GoOn(rest);
+                break;
+            }
             if turn.context.session.is_closing {
                 flow = Flow::Close;
                 break;
@@ -112,6 +119,13 @@ impl Engine {
         self.count(done - from, quick_nanos);
         note_figures(session, &self.planned[..done - from]);
         (done, flow)
+    }
+
+    /// Gives a command that has not ended one more turn.
+    pub fn go_on(&self, session: &mut Session, rest: &mut Unfinished, reply: &mut Reply) {
+        let now_ms = clock::now_ms();
+        let mut context = Context { stats: self.stats(), server: &self.server, session, now_ms };
+        rest.go_on(&mut context, reply);
     }
 
     /// Looks up the commands from number `from` on, hashes their keys and fetches what they will

@@ -15,3 +15,4 @@ mod gates;
 mod run;
 
 pub use batch::{Engine, Flow};
+pub use run::Unfinished;

@@ -3,7 +3,7 @@
 
 use super::batch::drops_reply;
 use super::gates;
-use crate::command::{Args, Entry, Error, Handler, Locks, Outcome, Table, flag};
+use crate::command::{Args, Entry, Errand, Error, Handler, Locks, Outcome, Progress, Table, flag};
 use crate::protocol::{Reply, Words};
 use crate::server::{Context, ReplyMode, SlowCall};
 use crate::store::{Db, KnownHash, Place};
@@ -15,6 +15,40 @@ pub(super) struct Turn<'a> {
     pub table: &'static Table,
     /// Nanoseconds spent in commands that were timed one by one.
     pub slow_nanos: u64,
+    /// The command that has just run and has not ended.
+    pub unfinished: Option<Unfinished>,
+}
+
+/// A command that goes on after its turn.
+pub struct Unfinished {
+    errand: Box<dyn Errand>,
+    /// What it needs next.
+    pub progress: Progress,
+    /// The number of the command.
+    id: usize,
+    /// Its reply is to be dropped.
+    is_silent: bool,
+}
+
+impl Unfinished {
+    /// Gives the command one more turn.
+    pub fn go_on(&mut self, context: &mut Context<'_>, reply: &mut Reply) {
+        let mark = reply.mark();
+        let stats = &context.stats.per_command[self.id];
+        let began = Instant::now();
+        let outcome = self.errand.go_on(context, reply);
+        stats.nanos.add(began.elapsed().as_nanos() as u64);
+        self.progress = outcome.unwrap_or_else(|error| {
+            stats.failed.add(1);
+            context.server.stats.count_error(error.code());
+            reply.take_back(mark);
+            reply.error(error.text());
+            Progress::Done
+        });
+        if self.is_silent {
+            reply.take_back(mark);
+        }
+    }
 }
 
 /// Quick commands are not timed one by one.
@@ -124,6 +158,15 @@ impl Turn<'_> {
                 self.context.session.client.figures.note_command(entry.id);
                 run(&mut self.context, &args, reply)
             }
+            Handler::Long(begin) => {
+                let mut errand = begin(&mut self.context, &args)?;
+                let progress = errand.go_on(&mut self.context, reply)?;
+                if progress != Progress::Done {
+                    let rest = Unfinished { errand, progress, id: entry.id, is_silent: false };
+                    self.unfinished = Some(rest);
+                }
+                Ok(())
+            }
             Handler::Container => Err(Error::arity(&entry.name)),
             Handler::Read(run) => {
                 let db = self.locked(entry, words, known)?;
@@ -209,6 +252,9 @@ impl Turn<'_> {
         }
         if drops_reply(session, before) {
             reply.take_back(mark);
+            if let Some(rest) = &mut self.unfinished {
+                rest.is_silent = true;
+            }
         }
     }
 }

@@ -6,7 +6,8 @@
 
 use super::stream::{Plug, Reader, Writer};
 use super::worker::{Entered, House};
-use crate::engine::Flow;
+use crate::command::Progress;
+use crate::engine::{Flow, Unfinished};
 use crate::protocol::{Batch, Input, Limits, ProtocolError, Reply};
 use crate::server::clients::Arrival;
 use crate::server::{Client, Session, clock};
@@ -151,7 +152,30 @@ impl Connection {
                 Flow::Write => {}
                 Flow::Close => return Ok(false),
                 Flow::Wait(ms) => self.wait(ms).await,
+                Flow::GoOn(rest) => self.finish(rest).await?,
             }
+        }
+    }
+
+    /// Goes on with a command until it ends; the other connections have their turns in between.
+    async fn finish(&mut self, mut rest: Unfinished) -> io::Result<()> {
+        /// How soon a client that left, or the end of the server, is noticed.
+        const LOOK_AGAIN_MS: u64 = 50;
+        loop {
+            match rest.progress {
+                Progress::Done => return Ok(()),
+                Progress::Again => tokio::task::yield_now().await,
+                Progress::After { ms } => {
+                    let waits = &self.session.client.figures.waits;
+                    waits.store(true, Ordering::Relaxed);
+                    tokio::time::sleep(Duration::from_millis(ms.min(LOOK_AGAIN_MS))).await;
+                    waits.store(false, Ordering::Relaxed);
+                }
+            }
+            if self.reader.is_over() || self.house.server.ending.is_asked() {
+                return Err(io::ErrorKind::ConnectionAborted.into());
+            }
+            self.house.engine.borrow().go_on(&mut self.session, &mut rest, &mut self.reply);
         }
     }
 

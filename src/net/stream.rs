@@ -32,6 +32,19 @@ impl Reader {
             Reader::Unix(half) => half.read_buf(buffer).await,
         }
     }
+
+    /// Whether the client has left. Bytes it sent before that hide it until they are read.
+    pub fn is_over(&self) -> bool {
+        let mut byte = [std::mem::MaybeUninit::uninit()];
+        let peeked = match self {
+            Reader::Tcp(half) => SockRef::from(half.as_ref()).peek(&mut byte),
+            Reader::Unix(half) => SockRef::from(half.as_ref()).peek(&mut byte),
+        };
+        match peeked {
+            Ok(bytes) => bytes == 0,
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+        }
+    }
 }
 
 impl Writer {

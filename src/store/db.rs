@@ -11,10 +11,12 @@
 //! changed   says that a key was changed: every writer calls it, the journal reads it
 //! ```
 
+mod carry;
+
 use super::access;
 use super::garbage::HEAVY_BYTES;
 use super::hash::hash_key;
-use super::journal::{Call, Class, Event, Journal};
+use super::journal::{Call, Class, Entry, Event, Journal};
 use super::keyspace::{Keyspace, Shard};
 use super::{Deadline, NewValue, Old, Record, RecordMut, Table};
 use parking_lot::MutexGuard;
@@ -108,9 +110,11 @@ impl<'a> Db<'a> {
         self.held.push(Held { db: self.index as u32, shard: shard as u32, table });
     }
 
-    /// Locks the shards of `places`, in ascending order.
+    /// Locks the shards of `places`, in ascending order. A database that does not exist is passed
+    /// over: the handler answers for it.
     pub fn lock<'k>(&mut self, places: impl Iterator<Item = Place<'k>>) {
         let mut shards: SmallVec<[(u32, u32); 16]> = places
+            .filter(|place| place.db < self.databases())
             .map(|place| (place.db as u32, self.space.shard_of(self.hash(place.key)) as u32))
             .collect();
         shards.sort_unstable();
@@ -244,8 +248,11 @@ impl<'a> Db<'a> {
         self.table_mut(self.index, hash).find_mut(hash, key)
     }
 
-    /// Removes `key` if its deadline has passed, and says so in the journal.
-    fn remove_dead(&mut self, db: usize, key: &[u8]) {
+    /// Removes `key` of any locked database if its deadline has passed.
+    ///
+    /// Followers get an entry of its own, as when the wheel finds the key: the removal is no part
+    /// of what the command does, and may be in another database.
+    pub fn remove_dead(&mut self, db: usize, key: &[u8]) {
         let hash = self.hash(key);
         let found = self.table(db, hash).find(hash, key);
         if !found.is_some_and(|record| self.is_dead(&record)) {
@@ -255,9 +262,8 @@ impl<'a> Db<'a> {
             self.discard(old);
         }
         self.tally.expired += 1;
-        self.event_in(db, Class::Expired, "expired", key);
         if self.is_followed() {
-            self.journal.expired.push([&b"DEL"[..], key].map(Box::from).into());
+            self.space.followers.tell(&Entry::expired(db, key));
         }
     }
 

@@ -65,6 +65,20 @@ pub struct Entry {
     pub events: Vec<Event>,
 }
 
+impl Entry {
+    /// A key past its deadline was removed.
+    pub fn expired(db: usize, key: &[u8]) -> Self {
+        let event = Event { class: Class::Expired, name: "expired", db, key: key.into() };
+        Entry { events: vec![event], ..Entry::call(db, &[b"DEL", key]) }
+    }
+
+    /// A call, and no event.
+    pub fn call(db: usize, words: &[&[u8]]) -> Self {
+        let call = words.iter().copied().map(Box::from).collect();
+        Entry { db, calls: smallvec::smallvec![call], events: Vec::new() }
+    }
+}
+
 /// Reads the journal. `follow` is called with the entry's shards locked: it must be quick and must
 /// not touch the keyspace.
 pub trait Follower: Send + Sync {
@@ -108,8 +122,6 @@ pub struct Journal {
     pub changes: u64,
     /// What happened. Empty while nobody follows.
     pub events: Vec<Event>,
-    /// DELs of keys that the command found past their deadline: replayed before it.
-    pub expired: SmallVec<[Call; 1]>,
     /// Calls that replay instead of the command as it came.
     pub instead: SmallVec<[Call; 1]>,
 }
@@ -117,36 +129,15 @@ pub struct Journal {
 impl Journal {
     /// True when the command left the keyspace as it was.
     pub fn is_empty(&self) -> bool {
-        self.changes == 0
-            && self.events.is_empty()
-            && self.expired.is_empty()
-            && self.instead.is_empty()
+        self.changes == 0 && self.events.is_empty() && self.instead.is_empty()
     }
 
     /// The entry for a command that came as `words` and ran in `db`.
     pub fn entry<'w>(&mut self, db: usize, words: impl Iterator<Item = &'w [u8]>) -> Entry {
-        let mut calls = std::mem::take(&mut self.expired);
-        match self.instead.is_empty() {
-            true if self.changes > 0 => calls.push(words.map(Box::from).collect()),
-            _ => calls.extend(std::mem::take(&mut self.instead)),
+        let mut calls = std::mem::take(&mut self.instead);
+        if calls.is_empty() && self.changes > 0 {
+            calls.push(words.map(Box::from).collect());
         }
         Entry { db, calls, events: std::mem::take(&mut self.events) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn call(words: &[&str]) -> Call {
-        words.iter().map(|word| word.as_bytes().into()).collect()
-    }
-
-    #[test]
-    fn a_write_to_a_dead_key_replays_its_end_and_itself() {
-        let expired = SmallVec::from_vec(vec![call(&["DEL", "k"])]);
-        let mut journal = Journal { changes: 1, expired, ..Journal::default() };
-        let entry = journal.entry(0, ["INCR", "k"].iter().map(|word| word.as_bytes()));
-        assert_eq!(entry.calls.as_slice(), [call(&["DEL", "k"]), call(&["INCR", "k"])]);
     }
 }

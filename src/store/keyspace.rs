@@ -10,7 +10,7 @@
 //! A shard's `due` is the earliest deadline it may hold, readable without the lock: the expiry
 //! thread passes by 255 of 256 shards without touching them.
 
-use super::journal::Followers;
+use super::journal::{Entry, Followers};
 use super::{Garbage, Table};
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::OnceLock;
@@ -176,27 +176,24 @@ impl Keyspace {
         dbs.map(lock_db).collect()
     }
 
-    /// Empties databases at one moment. What was in them is freed by the background thread, or here
-    /// and now.
-    pub fn flush(&self, dbs: std::ops::Range<usize>, freeing: Freeing) -> usize {
+    /// Empties databases at one moment. What was in them comes back, for the caller to free.
+    pub fn flush(&self, dbs: std::ops::Range<usize>) -> Flushed {
         let mut tables = Vec::new();
         let used: Vec<usize> = dbs.filter(|db| self.used_shards(*db).is_some()).collect();
         let mut locked = self.lock_all(used.into_iter());
         for (db, guards) in &mut locked {
+            // One entry a database: FLUSHALL would take with it what goes into one first used now.
+            if self.followers.any() {
+                self.followers.tell(&Entry::call(*db, &[b"FLUSHDB"]));
+            }
             for (shard, guard) in self.shards(*db).iter().zip(guards) {
-                if guard.len() > 0 {
+                if !guard.is_empty() {
                     shard.set_due(u64::MAX);
                     tables.push(std::mem::take(&mut **guard));
                 }
             }
         }
-        drop(locked);
-        let keys = tables.iter().map(Table::len).sum();
-        match freeing {
-            Freeing::Background => self.garbage.free(tables),
-            Freeing::Here => drop(tables),
-        }
-        keys
+        Flushed { tables }
     }
 
     /// Exchanges two databases at one moment.
@@ -206,6 +203,10 @@ impl Keyspace {
         }
         let (low, high) = (a.min(b), a.max(b));
         let mut locked = self.lock_all([low, high].into_iter());
+        if self.followers.any() {
+            let [low, high] = [low, high].map(|db| db.to_string());
+            self.followers.tell(&Entry::call(0, &[b"SWAPDB", low.as_bytes(), high.as_bytes()]));
+        }
         let (_, mut high_guards) = locked.pop().expect("two databases are locked");
         let (_, mut low_guards) = locked.pop().expect("two databases are locked");
         for (at, (one, other)) in low_guards.iter_mut().zip(&mut high_guards).enumerate() {
@@ -222,11 +223,20 @@ impl Keyspace {
 /// A database with all its shards locked: its number, and the tables in order.
 pub type LockedDb<'a> = (usize, Vec<MutexGuard<'a, Table>>);
 
-/// Who frees what is no longer reachable.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Freeing {
-    /// The caller, before it answers.
-    Here,
-    /// The background thread.
-    Background,
+/// What was in databases that were emptied. Dropping it frees that.
+#[must_use = "dropping it may take long: the caller chooses where"]
+pub struct Flushed {
+    tables: Vec<Table>,
+}
+
+impl Flushed {
+    /// How many keys there were.
+    pub fn keys(&self) -> usize {
+        self.tables.iter().map(Table::len).sum()
+    }
+
+    /// How much memory they take.
+    pub fn memory_bytes(&self) -> usize {
+        self.tables.iter().map(Table::memory_bytes).sum()
+    }
 }

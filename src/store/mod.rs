@@ -30,7 +30,7 @@ mod wheel;
 pub use db::{Db, KnownHash, Place};
 pub use garbage::Garbage;
 pub use journal::{Call, Class, Entry as JournalEntry, Event};
-pub use keyspace::{Freeing, Keyspace, MOST_SHARD_BITS, Shard};
+pub use keyspace::{Flushed, Keyspace, MOST_SHARD_BITS, Shard};
 pub use object::{Object, Old};
 pub use record::{Deadline, Kind, NewValue, Record, RecordMut, Value};
 pub use table::{Table, TableStats};

@@ -15,6 +15,30 @@ pub enum Object {
 }
 
 impl Object {
+    /// The name of its type, as TYPE answers it.
+    pub fn type_name(&self) -> &'static str {
+        match *self {
+            #[cfg(test)]
+            Object::Sample(_) => "sample",
+        }
+    }
+
+    /// The name of its encoding, as OBJECT ENCODING answers it.
+    pub fn encoding(&self) -> &'static str {
+        match *self {
+            #[cfg(test)]
+            Object::Sample(_) => "sample",
+        }
+    }
+
+    /// A copy of it; takes time in its number of elements.
+    pub fn duplicate(&self) -> Box<Object> {
+        match *self {
+            #[cfg(test)]
+            Object::Sample(ref bytes) => Box::new(Object::Sample(bytes.clone())),
+        }
+    }
+
     /// The bytes it owns, about; takes constant time.
     pub fn weight(&self) -> usize {
         match *self {
@@ -55,6 +79,14 @@ impl Old {
             OldValue::Object(object) => object.weight(),
         };
         value + self.key.as_ref().map_or(0, |key| key.len())
+    }
+
+    /// The container it carries, to be put elsewhere.
+    pub fn into_object(self) -> Option<Box<Object>> {
+        match self.value {
+            OldValue::Object(object) => Some(object),
+            _ => None,
+        }
     }
 
     /// The large string it carries, for commands that answer the old value.

@@ -63,8 +63,7 @@ options! {
         "lazyfree-lazy-user-del" lazyfree_lazy_user_del: bool =
             true, yes_no(), MUTABLE.stored_only();
         /// Lets FLUSHALL and FLUSHDB free in the background unless told otherwise.
-        "lazyfree-lazy-user-flush" lazyfree_lazy_user_flush: bool =
-            true, yes_no(), MUTABLE.stored_only();
+        "lazyfree-lazy-user-flush" lazyfree_lazy_user_flush: bool = true, yes_no(), MUTABLE;
         /// Whether Redis resizes its tables in idle moments; Redstart's grow by small steps at any
         /// time.
         "activerehashing" activerehashing: bool = true, yes_no(), MUTABLE.stored_only();

@@ -1,0 +1,31 @@
+//! Keys, whatever they hold: whether they are there, how long they live, where they are.
+//!
+//! - `basic`: DEL, EXISTS, TYPE … : one look at each key
+//! - `expire`: deadlines, set and asked for
+//! - `transfer`: RENAME, MOVE, COPY
+//! - `iterate`: KEYS, SCAN, RANDOMKEY, shard by shard
+//! - `object`: OBJECT: how a value is stored and how much it is used
+//! - `wait`: WAIT, WAITAOF
+
+mod basic;
+mod expire;
+mod iterate;
+mod object;
+mod transfer;
+mod wait;
+
+use crate::command::Group;
+
+/// The group `generic`.
+pub const GROUP: Group = Group {
+    name: "generic",
+    category: Some("keyspace"),
+    commands: &[
+        basic::COMMANDS,
+        expire::COMMANDS,
+        transfer::COMMANDS,
+        iterate::COMMANDS,
+        object::COMMANDS,
+        wait::COMMANDS,
+    ],
+};
