@@ -76,7 +76,7 @@ fn told(entry: &Entry) -> Facts {
         ("acl_categories", categories.into_iter().collect::<Vec<_>>().join(" ")),
         ("key_specs", entry.keys.len().to_string()),
         ("deprecated_since", deprecated.to_string()),
-        ("replaced_by", replaced.to_string()),
+        ("replaced_by", replaced.replace('`', "")),
     ];
     pairs.map(|(name, value)| (name.to_string(), value)).into()
 }
@@ -90,6 +90,8 @@ fn comparable(column: &str, fact: &str) -> String {
         }
         "acl_categories" => sorted(words(fact)),
         "group" => fact.replace('-', "_"),
+        // Marks of names, which the facts have in part.
+        "replaced_by" => fact.replace(['`', '!'], ""),
         _ => fact.to_string(),
     }
 }

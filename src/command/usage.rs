@@ -8,7 +8,7 @@
 //! ```
 //! Upper case is sent as it stands, lower case is a name for what is sent; `[ ]` may be left out,
 //! `|` separates ways, `< >` holds ways of which one must be taken, `...` repeats what stands
-//! before it. Source of the notation:
+//! before it; `...` alone stands for words that mean nothing. Source of the notation:
 //! https://redis.io/docs/latest/develop/reference/command-arguments/
 
 /// One argument of a command.
@@ -333,6 +333,7 @@ mod tests {
         assert_eq!(facts("LCS key1 key2 [LEN] [IDX]"), (-3, range(1, 2, 1)));
         assert_eq!(facts("SET key value [NX | XX] [GET] [EX seconds | KEEPTTL]").0, -3);
         assert_eq!(facts("PING [message]"), (-1, vec![]));
+        assert_eq!(facts("QUIT ..."), (-1, vec![]));
         assert_eq!(facts("LIST [ID id [id ...]] [NAME name]"), (-1, vec![]));
         let counted = vec![Keys::Counted { at: 1, step: 2 }];
         assert_eq!(facts("MSETEX numkeys key value [key value ...] [NX | XX]"), (-4, counted));

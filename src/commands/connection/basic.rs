@@ -36,7 +36,7 @@ fn ping(_: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {
     Ok(())
 }
 
-const QUIT: Command = Command::server("QUIT [ignored ...]", quit)
+const QUIT: Command = Command::server("QUIT ...", quit)
     .flags(ALWAYS)
     .fast()
     .replaced_by("7.2.0", "just closing the connection")

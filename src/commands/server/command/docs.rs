@@ -53,10 +53,11 @@ fn write(entry: &Entry, reply: &mut Reply) {
         write_text("deprecated_since", since, reply);
         write_text("replaced_by", instead, reply);
     }
-    if !entry.arguments.is_empty() {
+    let arguments: Vec<&Node> = entry.arguments.iter().filter(|node| !is_nothing(node)).collect();
+    if !arguments.is_empty() {
         pairs += 1;
         reply.bulk(b"arguments");
-        write_arguments(&entry.arguments, &mut 0, reply);
+        write_arguments(&arguments, &mut 0, reply);
     }
     if !entry.subcommands.is_empty() {
         pairs += 1;
@@ -76,8 +77,13 @@ fn write_text(name: &str, text: &str, reply: &mut Reply) {
     reply.bulk(text.as_bytes());
 }
 
+/// Whether a node stands for words that mean nothing.
+fn is_nothing(node: &Node) -> bool {
+    matches!(&node.kind, Kind::Block(nodes) if nodes.is_empty())
+}
+
 /// Writes arguments; `keys` counts the key specifications passed so far.
-fn write_arguments(nodes: &[Node], keys: &mut i64, reply: &mut Reply) {
+fn write_arguments(nodes: &[&Node], keys: &mut i64, reply: &mut Reply) {
     reply.array(nodes.len());
     for node in nodes {
         write_argument(node, keys, reply);
@@ -123,7 +129,7 @@ fn write_argument(node: &Node, keys: &mut i64, reply: &mut Reply) {
     if let Some(nodes) = inner {
         pairs += 1;
         reply.bulk(b"arguments");
-        write_arguments(nodes, keys, reply);
+        write_arguments(&nodes.iter().collect::<Vec<_>>(), keys, reply);
     }
     reply.close_map(open, pairs);
 }

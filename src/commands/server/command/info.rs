@@ -22,7 +22,7 @@ pub(super) const CATEGORY: &[&str] = &["connection"];
 /// The tip that the order of the answer means nothing.
 pub(super) const UNORDERED: &[&str] = &["nondeterministic_output_order"];
 
-const COMMAND: Command = Command::server("COMMAND", command)
+const COMMAND: Command = Command::server("COMMAND ...", command)
     .since("2.8.13")
     .flags(MARKS)
     .categories(CATEGORY)
