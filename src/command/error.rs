@@ -46,6 +46,8 @@ errors! {
     INVALID_SECOND_DB_INDEX = "ERR invalid second DB index";
     /// MOVE or COPY onto itself.
     SAME_OBJECT = "ERR source and destination objects are the same";
+    /// DEBUG HTSTATS of a database that is not there.
+    OUT_OF_RANGE_DATABASE = "ERR Out of range database";
     /// A negative offset.
     OFFSET_OUT_OF_RANGE = "ERR offset is out of range";
     /// A value would become longer than `proto-max-bulk-len`.

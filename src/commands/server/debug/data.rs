@@ -152,7 +152,7 @@ pub fn populate(context: &mut Context, args: &Args, reply: &mut Reply) -> Outcom
 pub fn htstats(context: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {
     let db = usize::try_from(args.integer(2)?).ok();
     let keyspace = &context.server.keyspace;
-    let db = db.filter(|db| *db < keyspace.databases()).ok_or(error::OUT_OF_RANGE)?;
+    let db = db.filter(|db| *db < keyspace.databases()).ok_or(error::OUT_OF_RANGE_DATABASE)?;
     let shards = keyspace.used_shards(db).unwrap_or_default();
     let mut sum = TableStats::default();
     for shard in shards {
