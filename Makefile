@@ -61,4 +61,4 @@ where: ## the one place of a command: make where C=getex
 	@grep -rniE '"$(C)[ "|]' src/commands --include='*.rs' | grep -v 'reply\.' | head -5
 
 docs: ## renews the generated pages under docs/
-	REDSTART_BLESS=1 $(CARGO) test --test docs
+	REDSTART_BLESS=1 $(CARGO) test --lib --test docs fresh

@@ -82,10 +82,11 @@ impl Turn<'_> {
             self.refuse(&error, reply);
             return self.skip(mode, mark, reply);
         }
-        stats.calls.add(1);
         let is_timed = !is_quick(entry) || self.context.server.slow_log.times_quick_ones();
         let began = is_timed.then(Instant::now);
         let outcome = self.call(entry, words, known, reply);
+        // After it has run: a command that reads the counters does not find itself there.
+        stats.calls.add(1);
         if let Some(began) = began {
             let nanos = began.elapsed().as_nanos() as u64;
             stats.nanos.add(nanos);
