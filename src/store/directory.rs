@@ -35,8 +35,10 @@ pub(super) const GROUPS: usize = 64;
 const SLOTS: usize = GROUPS * LANES;
 /// Records a segment holds before it splits.
 const MAX_RECORDS: usize = SLOTS * 7 / 8;
-/// Two buddies with no more than this merge: they can then nearly double before the next split.
-const MERGE_RECORDS: usize = MAX_RECORDS / 2;
+/// Two buddies with no more than this merge: a third more makes the merged one split again.
+const MERGE_RECORDS: usize = MAX_RECORDS * 3 / 4;
+/// A removal looks at the buddy each time this many have left the segment.
+const MERGE_CHECK: usize = 8;
 /// A directory this much larger than its segments need: the hash has been broken, or its seed
 /// guessed. Splitting further would only eat memory.
 const MAX_ENTRIES_PER_SEGMENT: usize = 1024;
@@ -287,7 +289,8 @@ impl Directory {
     pub(super) fn remove(&mut self, hash: u64, slot: Slot, keys: Keys<'_>) {
         let segment = self.segment_mut(hash);
         segment.remove(hash, slot);
-        if segment.len() <= MERGE_RECORDS / 2 && segment.depth() > 0 {
+        let len = segment.len();
+        if len <= MERGE_RECORDS / 2 && len.is_multiple_of(MERGE_CHECK) && segment.depth() > 0 {
             self.merge(hash, keys);
         }
     }

@@ -16,6 +16,8 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
+use std::mem::offset_of;
+
 use super::arena::{Arena, Reference, same_class};
 use super::block::Shape;
 use super::directory::{Directory, Keys, Slot};
@@ -43,6 +45,8 @@ pub struct Table {
     access: u32,
     hash: fn(&[u8]) -> u64,
 }
+
+const _: () = assert!(offset_of!(Table, arena) + size_of::<Vec<usize>>() <= 56);
 
 /// Where a record was found: small enough to come back in registers.
 #[derive(Clone, Copy)]

@@ -250,3 +250,155 @@ impl Wheel {
 fn deadline_of(arena: &Arena, record: Reference) -> u64 {
     arena.block(record).deadline().expect("only volatile records are on the wheel")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::block::Shape;
+    use super::super::record::Kind;
+    use super::*;
+
+    const SHAPE: Shape =
+        Shape { kind: Kind::Bytes, volatile: true, boxed_key: false, key_bytes: 0, value_bytes: 0 };
+
+    struct Fixture {
+        arena: Arena,
+        wheel: Wheel,
+        /// What is on the wheel, by deadline.
+        model: BTreeMap<(u64, u32), Reference>,
+        made: u32,
+    }
+
+    impl Fixture {
+        fn new(time: u64) -> Fixture {
+            let (arena, wheel) = (Arena::new(), Wheel::new(time));
+            Fixture { arena, wheel, model: BTreeMap::new(), made: 0 }
+        }
+
+        fn insert(&mut self, deadline: u64) {
+            let record = self.arena.allocate(SHAPE.bytes());
+            self.arena.block(record).write_head(SHAPE, 0);
+            self.arena.block(record).set_deadline(deadline);
+            self.wheel.insert(&self.arena, record);
+            self.made += 1;
+            self.model.insert((deadline, self.made), record);
+        }
+
+        fn first(&self) -> u64 {
+            self.model.keys().next().map_or(u64::MAX, |&(deadline, _)| deadline)
+        }
+
+        /// Runs to `now`; gives back the number of steps.
+        fn advance(&mut self, now: u64) -> usize {
+            let first = self.first();
+            let latest = first.max(self.wheel.time.saturating_add(1));
+            assert!(self.wheel.next_due() <= latest, "never after the first deadline");
+            for steps in 1.. {
+                assert!(steps < 1_000_000, "the steps come to an end");
+                match self.wheel.step(&self.arena, now) {
+                    Step::Idle => {
+                        let done = self.first() > now || self.model.is_empty();
+                        assert!(done, "nothing that is due is left");
+                        return steps;
+                    }
+                    Step::Moved => {}
+                    Step::Dead(record) => {
+                        let deadline = deadline_of(&self.arena, record);
+                        assert!(deadline <= now, "nothing dies early");
+                        let found = self.model.range((deadline, 0)..=(deadline, u32::MAX));
+                        let mut keys = found.filter(|&(_, &other)| other == record);
+                        let key = *keys.next().expect("on the wheel").0;
+                        self.model.remove(&key);
+                        self.arena.free(record, SHAPE.bytes());
+                    }
+                }
+            }
+            unreachable!("the loop returns")
+        }
+    }
+
+    #[test]
+    fn deadlines_of_every_distance_come_in_their_millisecond() {
+        let mut random = fastrand::Rng::with_seed(5);
+        let start = 1_763_000_000_123;
+        for seed in 0..3 {
+            let mut fixture = Fixture::new(start + seed);
+            let mut now = start + seed;
+            for _ in 0..3000 {
+                let reach = 1 << random.u32(0..40);
+                fixture.insert(now + random.u64(..reach));
+                if random.u8(..3) == 0 {
+                    let step = 1 << random.u32(0..30);
+                    now += random.u64(..step);
+                    fixture.advance(now);
+                }
+            }
+            fixture.advance(u64::MAX);
+            assert!(fixture.model.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_ends_of_time_have_slots() {
+        let mut fixture = Fixture::new(0);
+        for deadline in [0, 1, 63, 64, i64::MAX as u64, u64::MAX - 1, u64::MAX] {
+            fixture.insert(deadline);
+        }
+        fixture.advance(0);
+        fixture.advance(64);
+        assert_eq!(fixture.model.len(), 3);
+        assert!(fixture.wheel.next_due() > 64);
+        fixture.advance(i64::MAX as u64);
+        assert_eq!(fixture.model.len(), 2);
+        fixture.advance(u64::MAX);
+        assert!(fixture.model.is_empty());
+    }
+
+    #[test]
+    fn a_long_empty_time_takes_few_steps() {
+        let mut fixture = Fixture::new(1_000);
+        fixture.insert(1_000 + (1 << 45));
+        let mut steps = 0;
+        let mut now = 1_000;
+        while !fixture.model.is_empty() {
+            now = fixture.wheel.next_due().max(now);
+            steps += fixture.advance(now);
+        }
+        assert_eq!(now, 1_000 + (1 << 45));
+        assert!(steps < 40, "{steps} steps");
+    }
+
+    #[test]
+    fn when_the_clock_goes_back_new_deadlines_still_come_in_time() {
+        let mut fixture = Fixture::new(5_000_000);
+        (0..500).for_each(|number| fixture.insert(5_000_000 + number * 977));
+        fixture.advance(5_100_000);
+        // An hour back. Old deadlines wait for their time, those to come are met.
+        let mut now = 1_400_000;
+        fixture.advance(now);
+        (0..500).for_each(|number| fixture.insert(now + number * 7));
+        while now < 1_410_000 {
+            now += 5;
+            fixture.advance(now);
+        }
+        assert!(fixture.model.keys().all(|&(deadline, _)| deadline >= 5_100_000));
+        assert!(fixture.wheel.next_due() > now);
+        fixture.advance(6_000_000);
+        assert!(fixture.model.is_empty());
+    }
+
+    #[test]
+    fn a_clock_a_few_milliseconds_back_kills_nothing_early() {
+        let mut fixture = Fixture::new(1_000);
+        fixture.advance(1_010);
+        fixture.insert(1_005);
+        fixture.insert(1_012);
+        fixture.advance(1_003);
+        assert_eq!(fixture.model.len(), 2);
+        fixture.advance(1_011);
+        assert_eq!(fixture.model.len(), 1);
+        fixture.advance(1_012);
+        assert!(fixture.model.is_empty());
+    }
+}

@@ -6,7 +6,8 @@
 //! leave it as they leave every other chunk.
 //!
 //! It is worth the work when more than a fifth of the memory is waste, not counting what no
-//! compaction wins: a page with room for each class.
+//! compaction wins: a page half full for each class. If it was in vain all the same, the next one
+//! waits until the live bytes have changed.
 
 use super::{
     Arena, CHUNK_PAGES, CLASSES, NO_PAGE, PAGE_BYTES, PAGE_GRANULES, Reference, UNUSED,
@@ -14,7 +15,7 @@ use super::{
 };
 
 /// Pages of waste that are never worth a move.
-const SPARE_PAGES: usize = 4;
+const SPARE_PAGES: usize = 1;
 
 /// A chunk that is being emptied; every block before `page` and `index` is out.
 #[derive(Clone, Copy)]
@@ -66,7 +67,8 @@ impl Arena {
         let live = self.live_bytes;
         let is_stuck = |at| (at - at / 8..=at + at / 8).contains(&live);
         let with_room = self.lists[..CLASSES].iter().filter(|&&page| page != NO_PAGE).count();
-        self.chunk_bytes > live + live / 4 + (SPARE_PAGES + with_room) * PAGE_BYTES
+        let halves = with_room * PAGE_BYTES / 2;
+        self.chunk_bytes > live + live / 4 + SPARE_PAGES * PAGE_BYTES + halves
             && !self.stuck_at.is_some_and(is_stuck)
     }
 
