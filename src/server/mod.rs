@@ -107,6 +107,8 @@ impl Server {
         let policy = config.memory.maxmemory_policy;
         let counts = matches!(policy, EvictionPolicy::AllkeysLfu | EvictionPolicy::VolatileLfu);
         self.keyspace.counts_frequency.store(counts, Ordering::Relaxed);
+        let longest = config.network.proto_max_bulk_len;
+        self.keyspace.longest_string_bytes.store(longest, Ordering::Relaxed);
         let observe = &config.observe;
         self.slow_log.limit(observe.slowlog_log_slower_than_us, observe.slowlog_max_len);
         self.watch_memory();
