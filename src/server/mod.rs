@@ -5,7 +5,7 @@
 //!   server handler sees
 //! - `stats`: counters, one set a worker, added up when asked for
 //! - `rates`: how much happens a second
-//! - `slow_log`: SLOWLOG
+//! - `slow_log`: SLOWLOG; `latency`: the latency monitor
 //! - `pause`: CLIENT PAUSE
 //! - `clock`: the time of day
 //!
@@ -13,6 +13,7 @@
 
 pub mod clients;
 pub mod clock;
+pub mod latency;
 pub mod pause;
 pub mod rates;
 pub mod session;
@@ -54,6 +55,10 @@ pub struct Server {
     pub pause: Pause,
     /// SLOWLOG.
     pub slow_log: SlowLog,
+    /// The latency monitor.
+    pub latency: latency::Latency,
+    /// SLOWLOG or the monitor want to know how long even quick commands take.
+    pub times_quick_commands: AtomicBool,
     /// Samples of the counters, for INFO's rates.
     pub samples: rates::Samples,
     /// How the server ends.
@@ -85,6 +90,8 @@ impl Server {
             stats: Stats::new(workers, commands),
             pause: Pause::default(),
             slow_log: SlowLog::default(),
+            latency: latency::Latency::default(),
+            times_quick_commands: AtomicBool::new(false),
             samples: rates::Samples::default(),
             ending: Ending::default(),
             started: Instant::now(),
@@ -109,6 +116,9 @@ impl Server {
         self.keyspace.counts_frequency.store(counts, Ordering::Relaxed);
         let observe = &config.observe;
         self.slow_log.limit(observe.slowlog_log_slower_than_us, observe.slowlog_max_len);
+        self.latency.limit(observe.latency_monitor_threshold.as_millis() as u64);
+        let times_quick_commands = self.slow_log.times_quick_ones() || self.latency.is_on();
+        self.times_quick_commands.store(times_quick_commands, Ordering::Relaxed);
         self.watch_memory();
     }
 
