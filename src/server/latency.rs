@@ -2,7 +2,8 @@
 //!
 //! Each kind of event keeps its last 160 seconds in which something was slow, one sample a second:
 //! the longest of it. Off, which is the default, it costs one comparison a batch.
-//! Source: https://redis.io/docs/latest/operate/oss_and_stack/management/optimization/latency-monitor/
+//! Source: https://redis.io/docs/latest/operate/oss_and_stack/management/optimization/
+//! ("Redis latency monitoring")
 
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, VecDeque};

@@ -75,6 +75,8 @@ pub struct Server {
     pub startup_memory: usize,
     /// The highest `used_memory` seen.
     pub peak_memory: AtomicUsize,
+    /// When that was (ms).
+    pub peak_at_ms: AtomicU64,
     /// `maxmemory` is reached: commands that grow the data are refused.
     pub is_out_of_memory: AtomicBool,
 }
@@ -100,6 +102,7 @@ impl Server {
             replication_id: random_hex(40),
             startup_memory: stats::allocated_bytes(),
             peak_memory: AtomicUsize::new(0),
+            peak_at_ms: AtomicU64::new(clock::now_ms()),
             is_out_of_memory: AtomicBool::new(false),
             config: ArcSwap::from_pointee(config),
             config_lock: Mutex::new(()),
@@ -138,8 +141,11 @@ impl Server {
     /// Bytes the process has allocated, and the highest such figure so far.
     pub fn used_memory(&self) -> (usize, usize) {
         let used = stats::allocated_bytes();
-        let peak = self.peak_memory.fetch_max(used, Ordering::Relaxed).max(used);
-        (used, peak)
+        let before = self.peak_memory.fetch_max(used, Ordering::Relaxed);
+        if used > before {
+            self.peak_at_ms.store(clock::now_ms(), Ordering::Relaxed);
+        }
+        (used, before.max(used))
     }
 }
 
