@@ -228,6 +228,11 @@ impl Error {
         Self::new(format!("ERR unknown subcommand '{name}'. Try {} HELP.", parent.to_uppercase()))
     }
 
+    /// LATENCY GRAPH of an event that never happened.
+    pub fn no_samples(event: &[u8]) -> Self {
+        Self::new(format!("ERR No samples available for event '{}'", text(event)))
+    }
+
     /// A subcommand of DEBUG that there is not, or that takes other words.
     pub fn unknown_debug(name: &[u8]) -> Self {
         let name = text(&name[..name.len().min(128)]);

@@ -304,11 +304,11 @@ pub fn keys(nodes: &[Node], at: usize) -> Vec<Keys> {
 
 /// Adds one key; `key1 key2` are one range, `key newkey` are two.
 fn push_single(found: &mut Vec<Keys>, place: usize, node: &Node) {
-    if node.is_named("key2") {
-        if let Some(Keys::Range { last, .. }) = found.last_mut() {
-            *last = place as i64;
-            return;
-        }
+    if node.is_named("key2")
+        && let Some(Keys::Range { last, .. }) = found.last_mut()
+    {
+        *last = place as i64;
+        return;
     }
     found.push(Keys::Range { first: place, last: place as i64, step: 1 });
 }

@@ -5,8 +5,10 @@ use super::batch::drops_reply;
 use super::gates;
 use crate::command::{Args, Entry, Errand, Error, Handler, Locks, Outcome, Progress, Table, flag};
 use crate::protocol::{Reply, Words};
+use crate::server::latency::Spike;
 use crate::server::{Context, ReplyMode, SlowCall};
 use crate::store::{Db, KnownHash, Place};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 /// A connection's turn: the commands of one batch run in it.
@@ -82,17 +84,19 @@ impl Turn<'_> {
             self.refuse(&error, reply);
             return self.skip(mode, mark, reply);
         }
-        let is_timed = !is_quick(entry) || self.context.server.slow_log.times_quick_ones();
+        let times_all = self.context.server.times_quick_commands.load(Ordering::Relaxed);
+        let is_timed = times_all || !is_quick(entry);
         let began = is_timed.then(Instant::now);
         let outcome = self.call(entry, words, known, reply);
-        // After it has run: a command that reads the counters does not find itself there.
+        // Counted after it ran: INFO does not count itself.
         stats.calls.add(1);
         if let Some(began) = began {
             let nanos = began.elapsed().as_nanos() as u64;
             stats.nanos.add(nanos);
             self.slow_nanos += nanos;
-            if self.context.server.slow_log.is_slow(nanos) {
-                self.note_slow(words, nanos);
+            let server = self.context.server;
+            if server.slow_log.is_slow(nanos) || server.latency.is_slow(nanos) {
+                self.note_slow(entry, words, nanos);
             }
         }
         if let Err(error) = outcome {
@@ -103,13 +107,22 @@ impl Turn<'_> {
         self.skip(mode, mark, reply);
     }
 
-    /// Takes a call into the slow log.
+    /// Takes a call into the slow log, the latency monitor, or both.
     #[cold]
-    fn note_slow(&self, words: Words<'_>, nanos: u64) {
+    fn note_slow(&self, entry: &Entry, words: Words<'_>, nanos: u64) {
+        let server = self.context.server;
+        let unix_seconds = self.context.now_ms / 1000;
+        if server.latency.is_slow(nanos) {
+            let event = if entry.has(flag::FAST) { "fast-command" } else { "command" };
+            server.latency.add(event, Spike { unix_seconds, took_ms: nanos / 1_000_000 });
+        }
+        if !server.slow_log.is_slow(nanos) {
+            return;
+        }
         let client = &self.context.session.client;
-        self.context.server.slow_log.add(SlowCall {
+        server.slow_log.add(SlowCall {
             id: 0,
-            unix_seconds: self.context.now_ms / 1000,
+            unix_seconds,
             took_us: nanos / 1000,
             words: words.iter().map(<[u8]>::to_vec).collect(),
             address: client.address.clone(),

@@ -5,7 +5,7 @@
 //!   server handler sees
 //! - `stats`: counters, one set a worker, added up when asked for
 //! - `rates`: how much happens a second
-//! - `slow_log`: SLOWLOG
+//! - `slow_log`: SLOWLOG; `latency`: the latency monitor
 //! - `pause`: CLIENT PAUSE
 //! - `clock`: the time of day
 //!
@@ -13,6 +13,7 @@
 
 pub mod clients;
 pub mod clock;
+pub mod latency;
 pub mod pause;
 pub mod rates;
 pub mod session;
@@ -54,6 +55,10 @@ pub struct Server {
     pub pause: Pause,
     /// SLOWLOG.
     pub slow_log: SlowLog,
+    /// The latency monitor.
+    pub latency: latency::Latency,
+    /// SLOWLOG or the monitor want to know how long even quick commands take.
+    pub times_quick_commands: AtomicBool,
     /// Samples of the counters, for INFO's rates.
     pub samples: rates::Samples,
     /// How the server ends.
@@ -70,6 +75,8 @@ pub struct Server {
     pub startup_memory: usize,
     /// The highest `used_memory` seen.
     pub peak_memory: AtomicUsize,
+    /// When that was (ms).
+    pub peak_at_ms: AtomicU64,
     /// `maxmemory` is reached: commands that grow the data are refused.
     pub is_out_of_memory: AtomicBool,
 }
@@ -85,6 +92,8 @@ impl Server {
             stats: Stats::new(workers, commands),
             pause: Pause::default(),
             slow_log: SlowLog::default(),
+            latency: latency::Latency::default(),
+            times_quick_commands: AtomicBool::new(false),
             samples: rates::Samples::default(),
             ending: Ending::default(),
             started: Instant::now(),
@@ -93,6 +102,7 @@ impl Server {
             replication_id: random_hex(40),
             startup_memory: stats::allocated_bytes(),
             peak_memory: AtomicUsize::new(0),
+            peak_at_ms: AtomicU64::new(clock::now_ms()),
             is_out_of_memory: AtomicBool::new(false),
             config: ArcSwap::from_pointee(config),
             config_lock: Mutex::new(()),
@@ -111,6 +121,9 @@ impl Server {
         self.keyspace.longest_string_bytes.store(longest, Ordering::Relaxed);
         let observe = &config.observe;
         self.slow_log.limit(observe.slowlog_log_slower_than_us, observe.slowlog_max_len);
+        self.latency.limit(observe.latency_monitor_threshold.as_millis() as u64);
+        let times_quick_commands = self.slow_log.times_quick_ones() || self.latency.is_on();
+        self.times_quick_commands.store(times_quick_commands, Ordering::Relaxed);
         self.watch_memory();
     }
 
@@ -130,8 +143,11 @@ impl Server {
     /// Bytes the process has allocated, and the highest such figure so far.
     pub fn used_memory(&self) -> (usize, usize) {
         let used = stats::allocated_bytes();
-        let peak = self.peak_memory.fetch_max(used, Ordering::Relaxed).max(used);
-        (used, peak)
+        let before = self.peak_memory.fetch_max(used, Ordering::Relaxed);
+        if used > before {
+            self.peak_at_ms.store(clock::now_ms(), Ordering::Relaxed);
+        }
+        (used, before.max(used))
     }
 }
 

@@ -10,7 +10,7 @@
 mod basic;
 mod expire;
 mod iterate;
-mod object;
+pub(super) mod object;
 mod transfer;
 mod wait;
 

@@ -37,7 +37,7 @@ fn encoding(db: &Db, args: &Args, reply: &mut Reply) -> Outcome {
 
 /// The encoding that Redis would use for the value. Which strings are embedded is a matter of
 /// length there; here records hold far longer ones, but clients know the names by Redis's limit.
-fn encoding_name(record: &Record<'_>) -> &'static str {
+pub fn encoding_name(record: &Record<'_>) -> &'static str {
     match record.value() {
         Value::Int(_) => "int",
         Value::Bytes(_) if record.kind() == Kind::Raw => "raw",

@@ -87,7 +87,7 @@ const CONFIG_SET: Command =
         .about("Sets options, all of them or, if one is refused, none.");
 
 fn config_set(context: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {
-    if args.len() % 2 != 0 {
+    if !args.len().is_multiple_of(2) {
         return Err(error::SYNTAX);
     }
     let words: Vec<&[u8]> = args.iter(2).collect();

@@ -72,7 +72,8 @@ fn allow_descriptors(clients: u64) -> Result<(), ConfigError> {
     Err(ConfigError::failed(
         "maxclients",
         &format!(
-            "The operating system is not able to handle the specified number of clients, try with {most}"
+            "The operating system is not able to handle the specified number of clients, try \
+             with {most}"
         ),
     ))
 }

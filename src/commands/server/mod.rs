@@ -6,7 +6,7 @@
 //! - `debug`: DEBUG; `lolwut`: LOLWUT
 //! - `info`: INFO; `memory`: MEMORY
 //! - `keyspace`: DBSIZE, FLUSHALL, FLUSHDB, SWAPDB
-//! - `slowlog`: SLOWLOG
+//! - `slowlog`: SLOWLOG; `latency`: LATENCY
 
 mod basic;
 mod command;
@@ -15,6 +15,7 @@ mod debug;
 mod effects;
 mod info;
 mod keyspace;
+mod latency;
 mod lolwut;
 mod memory;
 mod slowlog;
@@ -35,6 +36,7 @@ pub const GROUP: Group = Group {
         debug::COMMANDS,
         info::COMMANDS,
         keyspace::COMMANDS,
+        latency::COMMANDS,
         lolwut::COMMANDS,
         memory::COMMANDS,
         slowlog::COMMANDS,

@@ -2,7 +2,8 @@
 //! of a command before they send it.
 //!
 //! ```text
-//! name | arity | flags | first key | last key | step | @categories | tips | key specs | subcommands
+//! name | arity | flags | first key | last key | step
+//!      | @categories | tips | key specifications | subcommands
 //! ```
 //! Source: https://redis.io/docs/latest/commands/command/
 

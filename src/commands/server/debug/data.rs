@@ -5,9 +5,10 @@
 //! order of the records does not matter.
 
 use crate::command::{Args, Error, Outcome, error};
+use crate::commands::generic::object::encoding_name;
 use crate::protocol::Reply;
 use crate::server::Context;
-use crate::store::{Deadline, Kind, NewValue, Record, TableStats, Value, access};
+use crate::store::{Deadline, NewValue, Record, TableStats, Value, access};
 use foldhash::quality::FixedState;
 use std::hash::{BuildHasher, Hasher};
 
@@ -101,27 +102,11 @@ pub fn object(context: &mut Context, args: &Args, reply: &mut Reply) -> Outcome 
     reply.simple(&format!(
         "Value at:{:p} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{idle_s}",
         record.key().as_ptr(),
-        encoding(&record),
+        encoding_name(&record),
         record.bytes(),
         record.access(),
     ));
     Ok(())
-}
-
-/// The encoding, by the name Redis gives it.
-fn encoding(record: &Record<'_>) -> &'static str {
-    /// Redis keeps strings up to this length in one block with their header.
-    const LONGEST_EMBEDDED_BYTES: usize = 44;
-    match record.value() {
-        Value::Int(_) => "int",
-        Value::Bytes(bytes)
-            if record.kind() != Kind::Raw && bytes.len() <= LONGEST_EMBEDDED_BYTES =>
-        {
-            "embstr"
-        }
-        Value::Bytes(_) | Value::Shared(_) => "raw",
-        Value::Object(_) => "unknown",
-    }
 }
 
 /// DEBUG POPULATE count [prefix] [size]

@@ -16,7 +16,9 @@ pub fn command_stats(context: &Context, lines: &mut Lines) {
         if calls + rejected + failed == 0 {
             continue;
         }
-        let took_us = sum(|stats| stats.nanos.get()) as f64 / 1000.0;
+        // A quick command's share of its batch's time is worked out even if it was refused.
+        let nanos = if calls == 0 { 0 } else { sum(|stats| stats.nanos.get()) };
+        let took_us = nanos as f64 / 1000.0;
         let each_us = took_us / calls.max(1) as f64;
         lines.add(
             &format!("cmdstat_{}", entry.name),

@@ -118,7 +118,8 @@ fn compare(whole: u64, part: u64) -> (f64, i64) {
 /// Memory.
 pub fn memory(context: &Context, lines: &mut Lines) {
     let figures = Figures::read(context);
-    sizes(&figures, lines);
+    let peak_at_ms = context.server.peak_at_ms.load(Ordering::Relaxed);
+    sizes(&figures, peak_at_ms / 1000, lines);
     scripts(lines);
     let config = context.server.config.load();
     lines.add("maxmemory", config.memory.maxmemory);
@@ -147,7 +148,7 @@ fn allocator_version() -> &'static str {
     version.split('-').next().unwrap_or(version)
 }
 
-fn sizes(figures: &Figures, lines: &mut Lines) {
+fn sizes(figures: &Figures, peak_at_seconds: u64, lines: &mut Lines) {
     let sizes = [
         ("used_memory", figures.used),
         ("used_memory_rss", figures.resident),
@@ -157,6 +158,7 @@ fn sizes(figures: &Figures, lines: &mut Lines) {
         lines.add(name, bytes);
         lines.add(&format!("{name}_human"), human(bytes));
     }
+    lines.add("used_memory_peak_time", peak_at_seconds);
     lines.add("used_memory_peak_perc", format!("{:.2}%", figures.peak_percent()));
     lines.add("used_memory_overhead", figures.overhead());
     lines.add("used_memory_startup", figures.startup);

@@ -16,6 +16,7 @@ pub fn server(context: &Context, lines: &mut Lines) {
     lines.add("redis_git_dirty", 0);
     lines.add("redis_build_id", VERSION);
     lines.add("redis_mode", "standalone");
+    lines.add("server_mode", "standalone");
     lines.add("os", process::system());
     lines.add("arch_bits", usize::BITS);
     lines.add("monotonic_clock", "POSIX clock_gettime");
