@@ -27,6 +27,8 @@ pub struct Entry {
     pub arguments: Vec<Node>,
     /// Where its keys are.
     pub keys: Vec<Keys>,
+    /// Takes so little that timing each call would cost as much as the call.
+    pub is_quick: bool,
     /// The place of its only key, if it has just one.
     pub single_key: Option<usize>,
     /// The group's ACL category.
@@ -202,6 +204,7 @@ fn entry(id: usize, group: &Group, command: Command) -> Entry {
         _ => Arity { min: own.min + name_words, exact: own.exact },
     };
     let keys = usage::keys(&arguments, name_words);
+    let is_quick = command.has(flag::FAST) || name == "set";
     let single_key = match keys.as_slice() {
         [Keys::Range { first, last, .. }] if *last == *first as i64 => Some(*first),
         _ => None,
@@ -217,6 +220,7 @@ fn entry(id: usize, group: &Group, command: Command) -> Entry {
         name_words,
         arguments,
         keys,
+        is_quick,
         single_key,
         category: group.category,
         subcommands: Vec::new(),

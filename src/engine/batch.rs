@@ -133,9 +133,14 @@ impl Engine {
     fn plan(&mut self, session: &Session, (input, batch): (&Input, &Batch), from: usize) {
         self.planned.clear();
         self.known.clear();
+        // Most pipelines send one command again and again: its look-up is done once.
+        let mut last: (&[u8], Option<&'static Entry>) = (b"", None);
         for index in from..batch.len() {
             let words = input.view(batch, index);
-            let entry = self.table.find(words.get(0));
+            if words.get(0) != last.0 {
+                last = (words.get(0), self.table.find(words.get(0)));
+            }
+            let entry = last.1;
             let first = self.known.len() as u32;
             if let Some(entry) = entry.filter(|entry| hashes_ahead(entry, words)) {
                 let known = &mut self.known;
@@ -173,10 +178,8 @@ impl Engine {
     fn count(&self, ran: usize, nanos: u64) {
         let stats = self.stats();
         stats.commands.add(ran as u64);
-        let quick = self.planned[..ran]
-            .iter()
-            .filter_map(|planned| planned.entry)
-            .filter(|e| run::is_quick(e));
+        let quick =
+            self.planned[..ran].iter().filter_map(|planned| planned.entry).filter(|e| e.is_quick);
         let share = nanos / (quick.clone().count().max(1) as u64);
         for entry in quick {
             stats.per_command[entry.id].nanos.add(share);

@@ -53,11 +53,6 @@ impl Unfinished {
     }
 }
 
-/// Quick commands are not timed one by one.
-pub(super) fn is_quick(entry: &Entry) -> bool {
-    entry.has(flag::FAST) || entry.name == "set"
-}
-
 impl Turn<'_> {
     /// Runs one command and writes its reply, or its error.
     #[inline]
@@ -85,7 +80,7 @@ impl Turn<'_> {
             return self.skip(mode, mark, reply);
         }
         let times_all = self.context.server.times_quick_commands.load(Ordering::Relaxed);
-        let is_timed = times_all || !is_quick(entry);
+        let is_timed = times_all || !entry.is_quick;
         let began = is_timed.then(Instant::now);
         let outcome = self.call(entry, words, known, reply);
         // Counted after it ran: INFO does not count itself.

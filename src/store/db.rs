@@ -342,7 +342,7 @@ impl<'a> Db<'a> {
     #[inline]
     fn event_in(&mut self, db: usize, class: Class, name: &'static str, key: &[u8]) {
         if self.is_followed() {
-            self.journal.events.push(Event { class, name, db, key: key.into() });
+            self.journal.note(Event { class, name, db, key: key.into() });
         }
     }
 
@@ -356,7 +356,7 @@ impl<'a> Db<'a> {
     pub fn replay_as(&mut self, words: &[&[u8]]) {
         if self.is_followed() {
             let call: Call = words.iter().copied().map(Box::from).collect();
-            self.journal.instead.push(call);
+            self.journal.replay(call);
         }
     }
 

@@ -115,29 +115,48 @@ impl Followers {
     }
 }
 
-/// What the running command has changed so far.
+/// What the running command has changed so far. Small, since every command begins with one: what
+/// followers want to know is kept apart.
 #[derive(Default)]
 pub struct Journal {
     /// How many changes: INFO's rdb_changes_since_last_save adds these up.
     pub changes: u64,
-    /// What happened. Empty while nobody follows.
-    pub events: Vec<Event>,
-    /// Calls that replay instead of the command as it came.
-    pub instead: SmallVec<[Call; 1]>,
+    told: Option<Box<Told>>,
+}
+
+/// What followers want to know. Never made while nobody follows.
+#[derive(Default)]
+struct Told {
+    events: Vec<Event>,
+    instead: SmallVec<[Call; 1]>,
 }
 
 impl Journal {
     /// True when the command left the keyspace as it was.
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.changes == 0 && self.events.is_empty() && self.instead.is_empty()
+        self.changes == 0 && self.told.is_none()
+    }
+
+    /// Notes that something happened.
+    #[cold]
+    pub fn note(&mut self, event: Event) {
+        self.told.get_or_insert_default().events.push(event);
+    }
+
+    /// Notes a call that replays instead of the command as it came.
+    #[cold]
+    pub fn replay(&mut self, call: Call) {
+        self.told.get_or_insert_default().instead.push(call);
     }
 
     /// The entry for a command that came as `words` and ran in `db`.
     pub fn entry<'w>(&mut self, db: usize, words: impl Iterator<Item = &'w [u8]>) -> Entry {
-        let mut calls = std::mem::take(&mut self.instead);
+        let told = self.told.take().unwrap_or_default();
+        let mut calls = told.instead;
         if calls.is_empty() && self.changes > 0 {
             calls.push(words.map(Box::from).collect());
         }
-        Entry { db, calls, events: std::mem::take(&mut self.events) }
+        Entry { db, calls, events: told.events }
     }
 }
