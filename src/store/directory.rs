@@ -1,239 +1,131 @@
-//! Directory: extendible hashing over segments of 4 KB.
+//! Directory: extendible hashing over segments of 4 or 6 KB.
 //!
 //! ```text
-//!   hash bits 53, 52, … ─► entries (2^depth pointers) ─► segment: 64 groups × 12 slots
+//!   hash bits 53, 52, … ─► entries (2^depth pointers) ─► segment: 64 or 96 groups × 12 slots
 //!                          ┌─┬─┬─┬─┬─┬─┬─┬─┐
 //!                          │a│a│a│a│b│b│c│d│   a looks at 1 bit, b at 2, c and d at 3
 //!                          └─┴─┴─┴─┴─┴─┴─┴─┘
 //! ```
-//! A segment that is full splits alone: its records go to two segments by their next bit. If it
-//! already looks at as many bits as the directory, the directory doubles by copying pointers. Two
-//! sparse buddies merge again. So no insertion or removal moves more than a segment's records,
-//! however many keys there are.
-//!
-//! Within a segment a record lies in its home group (6 other bits of the hash) or, if that was
-//! full, in a later one; see `group` for the overflow counters that end a look-up.
+//! A small segment that is full becomes a large one; a large one splits: its records go to two
+//! small ones by their next bit. If it already looks at as many bits as the directory, that
+//! doubles by copying pointers. On the way back a large segment becomes small, and two sparse
+//! buddies become one. So no insertion or removal moves more than a thousand records, however many
+//! keys there are.
 //!
 //! # Why the unsafe code is sound
-//! The entries of a directory point to live segments it allocated as boxes; a segment that looks
-//! at `d` bits stands in the aligned run of 2^(depth - d) entries whose index begins with its
-//! bits, and nowhere else. References to segments are handed out under the directory's own borrow.
+//! The entries of a directory point to live segments it allocated as boxed slices; the lowest bit
+//! of an entry says which of the two lengths. A segment that looks at `d` bits stands in the
+//! aligned run of 2^(depth - d) entries whose index begins with its bits, and nowhere else: all of
+//! them are set when a segment is replaced. Segments are handed out under the directory's borrow.
 
-use std::ptr::NonNull;
+use std::ptr::{NonNull, slice_from_raw_parts_mut};
 
-use super::arena::{Arena, Reference};
-use super::block::prefetch;
-use super::group::{Group, LANES};
+use super::arena::Reference;
+use super::group::Group;
+use super::segment::{Keys, LARGE_GROUPS, SMALL_GROUPS, Segment, SegmentMut, Slot, full_at};
 
 /// The upper bits of the hash, which choose the shard and are alike for all keys of a table.
 const SHARD_BITS: u32 = 10;
 /// The most bits of the hash that a directory looks at.
 pub(super) const PREFIX_BITS: u32 = 34;
-/// Groups of a segment: also how many home groups there are.
-pub(super) const GROUPS: usize = 64;
 
-const SLOTS: usize = GROUPS * LANES;
-/// Records a segment holds before it splits.
-const MAX_RECORDS: usize = SLOTS * 7 / 8;
-/// Two buddies with no more than this merge: a third more makes the merged one split again.
-const MERGE_RECORDS: usize = MAX_RECORDS * 3 / 4;
-/// A removal looks at the buddy each time this many have left the segment.
-const MERGE_CHECK: usize = 8;
+const DEPTHS: usize = PREFIX_BITS as usize + 1;
+
+/// Records from which on a large segment, or a small one with its buddy, goes into a small one:
+/// it can then grow by a third before it changes again.
+const SHRINK_RECORDS: usize = SMALL_GROUPS * 8;
+/// Records from which on two small buddies go into a large segment.
+const MERGE_RECORDS: usize = LARGE_GROUPS * 8;
+/// A removal looks whether to shrink each time this many have left the segment.
+const SHRINK_CHECK: usize = 8;
 /// A directory this much larger than its segments need: the hash has been broken, or its seed
 /// guessed. Splitting further would only eat memory.
 const MAX_ENTRIES_PER_SEGMENT: usize = 1024;
 
 /// The part of the hash that the directory orders by, left-aligned in `PREFIX_BITS` bits.
 #[inline]
-pub(super) fn prefix_of(hash: u64) -> u64 {
+fn prefix_of(hash: u64) -> u64 {
     hash << SHARD_BITS >> (64 - PREFIX_BITS)
 }
 
-/// The group of a segment that a record belongs to.
-#[inline]
-pub(super) fn home_of(hash: u64) -> usize {
-    hash as usize % GROUPS
-}
-
-/// The byte of the hash kept in the group; 0 stands for a free slot.
-#[inline]
-fn tag_of(hash: u64) -> u8 {
-    ((hash >> 6) as u8).max(1)
-}
-
-/// The way from a record to its hash, for moving records between segments.
+/// A pointer to a segment.
 #[derive(Clone, Copy)]
-pub(super) struct Keys<'a> {
-    pub(super) arena: &'a Arena,
-    pub(super) hash: fn(&[u8]) -> u64,
-}
+struct Entry(NonNull<Group>);
 
-impl Keys<'_> {
-    /// The records with their hashes. All are asked for before the first is read, so that their
-    /// cache misses overlap.
-    fn hashes(&self, records: Vec<Reference>) -> impl Iterator<Item = (u64, Reference)> {
-        records.iter().for_each(|&reference| self.arena.block(reference).prefetch());
-        records.into_iter().map(|reference| {
-            let key = self.arena.block(reference).key();
-            ((self.hash)(key), reference)
-        })
+impl Entry {
+    const LARGE: usize = 1;
+
+    /// Makes a segment of so many groups.
+    fn new(groups: usize, depth: u32) -> Entry {
+        let mut segment = vec![Group::EMPTY; groups].into_boxed_slice();
+        SegmentMut(&mut segment).clear(depth);
+        let mark = if groups == LARGE_GROUPS { Entry::LARGE } else { 0 };
+        let first = NonNull::from(Box::leak(segment)).cast::<Group>();
+        Entry(first.map_addr(|address| address | mark))
     }
-}
 
-/// The slot of a record in its segment, the first group's first.
-#[derive(Clone, Copy)]
-pub(super) struct Slot(u32);
-
-impl Slot {
+    /// The first group, and how many there are.
     #[inline]
-    fn new(group: usize, lane: usize) -> Slot {
-        Slot((group * LANES + lane) as u32)
+    fn parts(self) -> (*mut Group, usize) {
+        let address = self.0.as_ptr();
+        let mark = address.addr() & Entry::LARGE;
+        (address.map_addr(|address| address & !Entry::LARGE), SMALL_GROUPS + mark * 32)
     }
 
-    fn group(self) -> usize {
-        self.0 as usize / LANES
+    /// # Safety
+    /// The segment is alive, and nobody changes it, for as long as `'a`.
+    #[inline]
+    unsafe fn segment<'a>(self) -> Segment<'a> {
+        let (first, groups) = self.parts();
+        // SAFETY: promised by the caller.
+        Segment(unsafe { std::slice::from_raw_parts(first, groups) })
     }
 
-    fn lane(self) -> usize {
-        self.0 as usize % LANES
+    /// # Safety
+    /// The segment is alive, and nobody else uses it, for as long as `'a`.
+    #[inline]
+    unsafe fn segment_mut<'a>(self) -> SegmentMut<'a> {
+        let (first, groups) = self.parts();
+        // SAFETY: promised by the caller.
+        SegmentMut(unsafe { std::slice::from_raw_parts_mut(first, groups) })
+    }
+
+    /// # Safety
+    /// The segment is alive, and nobody uses it from here on.
+    unsafe fn free(self) {
+        let (first, groups) = self.parts();
+        // SAFETY: made from a boxed slice of that length; the rest is promised by the caller.
+        drop(unsafe { Box::from_raw(slice_from_raw_parts_mut(first, groups)) });
     }
 }
 
-/// 64 groups. The first one's spare bytes hold the number of records (2 bytes) and how many bits
-/// of the hash the segment looks at.
-pub(super) struct Segment {
-    groups: [Group; GROUPS],
+const _: () = assert!(LARGE_GROUPS - SMALL_GROUPS == 32, "an entry's lowest bit says how many");
+
+/// How many segments there are.
+struct Census {
+    /// By the number of bits they look at.
+    by_depth: [u32; DEPTHS],
+    large: usize,
 }
-
-impl Segment {
-    fn new(depth: u32) -> Segment {
-        let mut segment = Segment { groups: [Group::EMPTY; GROUPS] };
-        segment.groups[0].spare[2] = depth as u8;
-        segment
-    }
-
-    pub(super) fn len(&self) -> usize {
-        let [low, high, _] = self.groups[0].spare;
-        usize::from(u16::from_le_bytes([low, high]))
-    }
-
-    fn set_len(&mut self, len: usize) {
-        let [low, high] = (len as u16).to_le_bytes();
-        let spare = &mut self.groups[0].spare;
-        (spare[0], spare[1]) = (low, high);
-    }
-
-    fn depth(&self) -> u32 {
-        u32::from(self.groups[0].spare[2])
-    }
-
-    /// The slot of the record that has this hash and that `is_it` knows.
-    #[inline]
-    pub(super) fn find(
-        &self,
-        hash: u64,
-        mut is_it: impl FnMut(Reference) -> bool,
-    ) -> Option<(Slot, Reference)> {
-        let tag = tag_of(hash);
-        for step in 0..GROUPS {
-            let number = (home_of(hash) + step) % GROUPS;
-            let group = &self.groups[number];
-            for lane in group.matching(tag) {
-                let reference = group.reference(lane);
-                if is_it(reference) {
-                    return Some((Slot::new(number, lane), reference));
-                }
-            }
-            if !group.has_overflow() {
-                return None;
-            }
-        }
-        None
-    }
-
-    /// Asks the processor for the home group of `hash`.
-    #[inline]
-    pub(super) fn prefetch(&self, hash: u64) {
-        prefetch(&raw const self.groups[home_of(hash)]);
-    }
-
-    /// The first record in the home group that is likely to have this hash.
-    #[inline]
-    pub(super) fn guess(&self, hash: u64) -> Option<Reference> {
-        let group = &self.groups[home_of(hash)];
-        group.matching(tag_of(hash)).next().map(|lane| group.reference(lane))
-    }
-
-    /// Shows every record that may have `home` as its home group, and others.
-    pub(super) fn visit_from(&self, home: usize, mut visit: impl FnMut(Reference)) {
-        for step in 0..GROUPS {
-            let group = &self.groups[(home + step) % GROUPS];
-            group.occupied().for_each(|lane| visit(group.reference(lane)));
-            if !group.has_overflow() {
-                return;
-            }
-        }
-    }
-
-    /// The record in one slot, if there is one; slots are numbered from 0 and begin anew behind
-    /// the last.
-    pub(super) fn record_in(&self, number: usize) -> Option<Reference> {
-        let slot = Slot((number % SLOTS) as u32);
-        let group = &self.groups[slot.group()];
-        let is_taken = group.occupied().any(|lane| lane == slot.lane());
-        is_taken.then(|| group.reference(slot.lane()))
-    }
-
-    pub(super) fn set_reference(&mut self, slot: Slot, reference: Reference) {
-        self.groups[slot.group()].set_reference(slot.lane(), reference);
-    }
-
-    fn insert(&mut self, hash: u64, reference: Reference) {
-        debug_assert!(self.len() < SLOTS, "a segment splits before it is full");
-        let mut number = home_of(hash);
-        while !self.groups[number].insert(tag_of(hash), reference) {
-            self.groups[number].count_overflow();
-            number = (number + 1) % GROUPS;
-        }
-        self.set_len(self.len() + 1);
-    }
-
-    fn remove(&mut self, hash: u64, slot: Slot) {
-        let mut number = home_of(hash);
-        while number != slot.group() {
-            self.groups[number].uncount_overflow();
-            number = (number + 1) % GROUPS;
-        }
-        self.groups[number].clear_lane(slot.lane());
-        self.set_len(self.len() - 1);
-    }
-
-    fn references(&self) -> impl Iterator<Item = Reference> {
-        self.groups.iter().flat_map(|group| group.occupied().map(|lane| group.reference(lane)))
-    }
-}
-
-/// How many segments look at how many bits.
-type Depths = [u32; PREFIX_BITS as usize + 1];
 
 /// The segments of one table.
 #[repr(C)]
 pub(super) struct Directory {
-    entries: Box<[NonNull<Segment>]>,
+    entries: Box<[Entry]>,
     /// Bits of the hash that the entries tell apart.
     depth: u32,
     segments: u32,
     /// Made with the first segment. In a box, so that what a look-up reads stays together.
-    by_depth: Option<Box<Depths>>,
+    census: Option<Box<Census>>,
 }
 
 // SAFETY: the segments belong to this directory alone, and nothing in them is bound to a thread.
 unsafe impl Send for Directory {}
 
 impl Directory {
-    /// A directory without a segment: `prepare` makes the first one.
+    /// A directory without a segment; the first insertion makes one.
     pub(super) fn new() -> Directory {
-        Directory { entries: Box::default(), depth: 0, segments: 0, by_depth: None }
+        Directory { entries: Box::default(), depth: 0, segments: 0, census: None }
     }
 
     /// Whether there never was an insertion: there is no segment to ask for.
@@ -244,33 +136,32 @@ impl Directory {
 
     /// The segment of `hash`; there must have been an insertion.
     #[inline]
-    pub(super) fn segment(&self, hash: u64) -> &Segment {
-        // SAFETY: entries point to live segments.
-        unsafe { self.entries[self.index(hash)].as_ref() }
+    pub(super) fn segment(&self, hash: u64) -> Segment<'_> {
+        // SAFETY: entries point to live segments, which change under `&mut self` only.
+        unsafe { self.entries[self.index(hash)].segment() }
     }
 
     #[inline]
-    pub(super) fn segment_mut(&mut self, hash: u64) -> &mut Segment {
-        let index = self.index(hash);
-        // SAFETY: as above, and `&mut self` is the only way to it.
-        unsafe { self.entries[index].as_mut() }
+    pub(super) fn segment_mut(&mut self, hash: u64) -> SegmentMut<'_> {
+        // SAFETY: entries point to live segments, and `&mut self` is the only way to them.
+        unsafe { self.entries[self.index(hash)].segment_mut() }
     }
 
     /// The segment whose records' prefixes begin with `prefix`'s bits, and the first prefix behind
     /// its own; `None` at the end of all prefixes.
-    pub(super) fn segment_at(&self, prefix: u64) -> (&Segment, Option<u64>) {
-        // SAFETY: as above.
-        let segment = unsafe { self.entries[(prefix >> self.spare_bits()) as usize].as_ref() };
+    pub(super) fn segment_at(&self, prefix: u64) -> (Segment<'_>, Option<u64>) {
+        // SAFETY: as in `segment`.
+        let segment = unsafe { self.entries[(prefix >> self.spare_bits()) as usize].segment() };
         let range_bits = PREFIX_BITS - segment.depth();
         let next = ((prefix >> range_bits) + 1) << range_bits;
         (segment, (next < 1 << PREFIX_BITS).then_some(next))
     }
 
     /// The segment around `prefix`, and whether it is met by the first of its entries.
-    pub(super) fn segment_around(&self, prefix: u64) -> (&Segment, bool) {
+    pub(super) fn segment_around(&self, prefix: u64) -> (Segment<'_>, bool) {
         let (segment, _) = self.segment_at(prefix);
         let range = 1 << (self.depth - segment.depth());
-        (segment, prefix >> self.spare_bits() & (range - 1) == 0)
+        (segment, (prefix >> self.spare_bits()) & (range - 1) == 0)
     }
 
     /// Puts a record that is not there yet.
@@ -278,20 +169,30 @@ impl Directory {
         if self.is_unused() {
             self.begin();
         }
-        while self.segment(hash).len() >= MAX_RECORDS && self.may_split(hash) {
-            self.split(hash, keys);
+        while self.segment(hash).is_full() {
+            if !self.segment(hash).is_large() {
+                self.replace(hash, LARGE_GROUPS, keys);
+            } else if self.may_split(hash) {
+                self.split(hash, keys);
+            } else {
+                break;
+            }
         }
-        assert!(self.segment(hash).len() < SLOTS, "hashes of keys are spread evenly");
+        assert!(self.segment(hash).has_room(), "hashes of keys are spread evenly");
         self.segment_mut(hash).insert(hash, reference);
     }
 
-    /// Takes a record out; merges its segment with the buddy if both are sparse.
+    /// Takes a record out; shrinks its segment, or merges it with its buddy, if they are sparse.
     pub(super) fn remove(&mut self, hash: u64, slot: Slot, keys: Keys<'_>) {
-        let segment = self.segment_mut(hash);
-        segment.remove(hash, slot);
-        let len = segment.len();
-        if len <= MERGE_RECORDS / 2 && len.is_multiple_of(MERGE_CHECK) && segment.depth() > 0 {
+        self.segment_mut(hash).remove(hash, slot);
+        let segment = self.segment(hash);
+        if !segment.len().is_multiple_of(SHRINK_CHECK) {
+            return;
+        }
+        if !segment.is_large() && segment.depth() > 0 && segment.len() <= MERGE_RECORDS / 2 {
             self.merge(hash, keys);
+        } else if segment.is_large() && segment.len() <= SHRINK_RECORDS {
+            self.replace(hash, SMALL_GROUPS, keys);
         }
     }
 
@@ -304,9 +205,11 @@ impl Directory {
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        self.segments() * size_of::<Segment>()
-            + self.entries.len() * size_of::<usize>()
-            + self.by_depth.as_ref().map_or(0, |_| size_of::<Depths>())
+        let large = self.census.as_ref().map_or(0, |census| census.large);
+        let groups = self.segments() * SMALL_GROUPS + large * (LARGE_GROUPS - SMALL_GROUPS);
+        groups * size_of::<Group>()
+            + size_of_val(&*self.entries)
+            + self.census.as_ref().map_or(0, |_| size_of::<Census>())
     }
 
     #[inline]
@@ -321,14 +224,36 @@ impl Directory {
     }
 
     fn begin(&mut self) {
-        self.entries = Box::new([NonNull::from(Box::leak(Box::new(Segment::new(0))))]);
-        self.by_depth = Some(Box::new([0; PREFIX_BITS as usize + 1]));
-        self.depths()[0] = 1;
-        self.segments = 1;
+        self.census = Some(Box::new(Census { by_depth: [0; DEPTHS], large: 0 }));
+        self.entries = Box::new([self.make(SMALL_GROUPS, 0)]);
     }
 
-    fn depths(&mut self) -> &mut Depths {
-        self.by_depth.as_mut().expect("made with the first segment")
+    fn census(&mut self) -> &mut Census {
+        self.census.as_mut().expect("made with the first segment")
+    }
+
+    /// Makes a segment; the caller lets entries lead to it.
+    fn make(&mut self, groups: usize, depth: u32) -> Entry {
+        self.segments += 1;
+        let census = self.census();
+        census.by_depth[depth as usize] += 1;
+        census.large += usize::from(groups == LARGE_GROUPS);
+        Entry::new(groups, depth)
+    }
+
+    /// Frees the segment an entry leads to; the caller overwrites all entries that lead there.
+    fn discard(&mut self, entry: Entry) {
+        // SAFETY: a live segment, which no entry leads to when the caller is done.
+        let (depth, is_large) = unsafe {
+            let segment = entry.segment();
+            let facts = (segment.depth(), segment.is_large());
+            entry.free();
+            facts
+        };
+        self.segments -= 1;
+        let census = self.census();
+        census.by_depth[depth as usize] -= 1;
+        census.large -= usize::from(is_large);
     }
 
     fn may_split(&self, hash: u64) -> bool {
@@ -337,27 +262,67 @@ impl Directory {
             || depth < PREFIX_BITS && self.entries.len() < MAX_ENTRIES_PER_SEGMENT * self.segments()
     }
 
+    /// Moves the records of a segment to one of another size.
+    fn replace(&mut self, hash: u64, groups: usize, keys: Keys<'_>) {
+        let old = self.segment(hash);
+        let (depth, records) = (old.depth(), old.references().collect());
+        let run = self.run(hash, depth);
+        self.discard(self.entries[run.start]);
+        let entry = self.make(groups, depth);
+        self.entries[run].fill(entry);
+        self.fill(hash, records, keys);
+    }
+
+    /// Distributes a large segment over two, small ones as a rule.
     fn split(&mut self, hash: u64, keys: Keys<'_>) {
         let depth = self.segment(hash).depth();
         if depth == self.depth {
             self.double();
         }
-        let mut upper = Box::new(Segment::new(depth + 1));
-        let lower = self.segment_mut(hash);
-        let records: Vec<Reference> = lower.references().collect();
-        *lower = Segment::new(depth + 1);
-        for (own, reference) in keys.hashes(records) {
-            let is_upper = prefix_of(own) >> (PREFIX_BITS - depth - 1) & 1 == 1;
-            let half = if is_upper { &mut *upper } else { &mut *lower };
-            half.insert(own, reference);
-        }
+        let records = keys.hashes(self.segment(hash).references().collect());
+        let is_upper = |own| prefix_of(own) >> (PREFIX_BITS - depth - 1) & 1 == 1;
+        let (upper, lower): (Vec<_>, Vec<_>) = records.partition(|&(own, _)| is_upper(own));
         let run = self.run(hash, depth);
         let middle = run.start + run.len() / 2;
-        self.entries[middle..run.end].fill(NonNull::from(Box::leak(upper)));
-        let depths = self.depths();
-        depths[depth as usize] -= 1;
-        depths[depth as usize + 1] += 2;
-        self.segments += 1;
+        self.discard(self.entries[run.start]);
+        for (half, range) in [(lower, run.start..middle), (upper, middle..run.end)] {
+            let is_small = half.len() < full_at(SMALL_GROUPS);
+            let entry = self.make(if is_small { SMALL_GROUPS } else { LARGE_GROUPS }, depth + 1);
+            self.entries[range].fill(entry);
+            for (own, reference) in half {
+                self.segment_mut(own).insert(own, reference);
+            }
+        }
+    }
+
+    /// Makes one segment of two small buddies, if they are sparse.
+    fn merge(&mut self, hash: u64, keys: Keys<'_>) {
+        let depth = self.segment(hash).depth();
+        let run = self.run(hash, depth - 1);
+        let (first, second) = (self.entries[run.start], self.entries[run.end - 1]);
+        // SAFETY: the ends of the run are live segments: the buddies, or what one was split into.
+        let (lower, upper) = unsafe { (first.segment(), second.segment()) };
+        let are_buddies = lower.depth() == depth && upper.depth() == depth;
+        let len = lower.len() + upper.len();
+        if !are_buddies || lower.is_large() || upper.is_large() || len > MERGE_RECORDS {
+            return;
+        }
+        let records: Vec<Reference> = lower.references().chain(upper.references()).collect();
+        self.discard(first);
+        self.discard(second);
+        let groups = if len <= SHRINK_RECORDS { SMALL_GROUPS } else { LARGE_GROUPS };
+        let entry = self.make(groups, depth - 1);
+        self.entries[run].fill(entry);
+        self.fill(hash, records, keys);
+        while self.depth > 0 && self.is_deeper_than_segments() {
+            self.halve();
+        }
+    }
+
+    /// Puts records into the segment of `hash`, where they all belong.
+    fn fill(&mut self, hash: u64, records: Vec<Reference>, keys: Keys<'_>) {
+        let mut segment = self.segment_mut(hash);
+        keys.hashes(records).for_each(|(own, reference)| segment.insert(own, reference));
     }
 
     fn double(&mut self) {
@@ -365,36 +330,9 @@ impl Directory {
         self.depth += 1;
     }
 
-    fn merge(&mut self, hash: u64, keys: Keys<'_>) {
-        let depth = self.segment(hash).depth();
-        let run = self.run(hash, depth - 1);
-        let (first, second) = (self.entries[run.start], self.entries[run.end - 1]);
-        // SAFETY: the two halves of the run are buddies, or the other half has been split further:
-        // in either case live segments.
-        let (lower, upper) = unsafe { (first.as_ref(), second.as_ref()) };
-        let buddies = lower.depth() == depth && upper.depth() == depth;
-        if !buddies || lower.len() + upper.len() > MERGE_RECORDS {
-            return;
-        }
-        let records: Vec<Reference> = lower.references().chain(upper.references()).collect();
-        // SAFETY: made by `Box::leak`; its entries are overwritten before anybody looks.
-        drop(unsafe { Box::from_raw(second.as_ptr()) });
-        self.entries[run].fill(first);
-        let merged = self.segment_mut(hash);
-        *merged = Segment::new(depth - 1);
-        keys.hashes(records).for_each(|(own, reference)| merged.insert(own, reference));
-        let depths = self.depths();
-        depths[depth as usize] -= 2;
-        depths[depth as usize - 1] += 1;
-        self.segments -= 1;
-        while self.depth > 0 && self.is_deeper_than_segments() {
-            self.halve();
-        }
-    }
-
     fn is_deeper_than_segments(&mut self) -> bool {
         let depth = self.depth as usize;
-        self.depths()[depth] == 0
+        self.census().by_depth[depth] == 0
     }
 
     fn halve(&mut self) {
@@ -414,9 +352,12 @@ impl Drop for Directory {
     fn drop(&mut self) {
         let mut index = 0;
         while index < self.entries.len() {
-            // SAFETY: made by `Box::leak`; the index goes on behind the segment's last entry.
-            let segment = unsafe { Box::from_raw(self.entries[index].as_ptr()) };
-            index += 1 << (self.depth - segment.depth());
+            let entry = self.entries[index];
+            // SAFETY: a live segment; the index goes on behind the last entry that leads to it.
+            unsafe {
+                index += 1 << (self.depth - entry.segment().depth());
+                entry.free();
+            }
         }
     }
 }

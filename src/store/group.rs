@@ -69,6 +69,12 @@ impl Group {
         Lanes(!self.compare(0) & ALL_LANES)
     }
 
+    /// The tag of a lane; 0 if it is free.
+    #[inline]
+    pub(super) fn tag(&self, lane: usize) -> u8 {
+        self.tags[lane]
+    }
+
     #[inline]
     pub(super) fn reference(&self, lane: usize) -> Reference {
         self.slots[lane]

@@ -3,8 +3,8 @@
 //!
 //! Every table and the choice of a shard use this one function, each its own bits:
 //! ```text
-//!   63 ........ 54 | 53 ............... 20 | 19 .. 14 | 13 ...... 6 | 5 .... 0
-//!   shard          | directory, from the top          | tag         | home group
+//!   63 ........ 54 | 53 ............... 24 | 23 ...... 16 | 15 ........... 0
+//!   shard          | directory, from the top | tag, stride | home group
 //! ```
 //! The `quality` flavour is used because all of these bits must be independent of each other.
 //! Source: https://docs.rs/foldhash

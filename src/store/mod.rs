@@ -5,7 +5,7 @@
 //! - `journal`: what a write leaves behind for everyone who follows
 //! - `table`: one shard of one database: look-up, put, remove, scan, expiry
 //! - `record`: what a look-up gives back; `object`: values that own memory elsewhere
-//! - `directory`, `group`: extendible hashing, cache-line groups of tagged slots
+//! - `directory`, `segment`, `group`: extendible hashing, cache-line groups of tagged slots
 //! - `arena`, `block`: slabs of small blocks and what is written in one
 //! - `wheel`: the timing wheel of the keys with a deadline
 //! - `hash`: the seeded hash of a key
@@ -24,6 +24,7 @@ pub mod journal;
 pub mod keyspace;
 mod object;
 mod record;
+mod segment;
 mod table;
 mod wheel;
 

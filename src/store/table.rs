@@ -20,10 +20,11 @@ use std::mem::offset_of;
 
 use super::arena::{Arena, Reference, same_class};
 use super::block::Shape;
-use super::directory::{Directory, Keys, Slot};
+use super::directory::Directory;
 use super::hash::hash_key;
 use super::object::{Old, OldValue};
 use super::record::{Deadline, Draft, NewValue, Record, RecordMut, foreign_bytes, overwrite};
+use super::segment::{Keys, Slot};
 use super::wheel::Wheel;
 
 /// One shard of one database.
@@ -62,7 +63,7 @@ pub struct TableStats {
     pub keys: usize,
     /// Keys with a deadline.
     pub volatile_keys: usize,
-    /// Segments of 768 slots.
+    /// Segments of 768 or 1152 slots.
     pub segments: usize,
     /// Entries of the directory of segments.
     pub directory_entries: usize,

@@ -305,7 +305,7 @@ fn what_stays_through_a_scan_is_shown_though_the_table_grows_and_shrinks() {
 fn keys_of_one_home_group_and_tag_are_told_apart() {
     // All in one group of their segment: the longest probes there can be.
     fn crowded(key: &[u8]) -> u64 {
-        hash_key(key) & !0x3FFF | 0x1234
+        hash_key(key) & !0xFF_FFFF | 0x12_3456
     }
     let mut table = Table::with_hash(crowded);
     let keys: Vec<Vec<u8>> = (0..5000).map(key_of).collect();
