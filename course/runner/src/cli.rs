@@ -205,6 +205,33 @@ impl Request {
     }
 }
 
+/// What is said below a file's line.
+#[derive(Default)]
+struct Notes {
+    /// Why cases were not played, and which.
+    cases: Vec<(String, Vec<usize>)>,
+    port: Option<String>,
+}
+
+impl Notes {
+    fn add(&mut self, what: &str, reason: &str, case: usize) {
+        let text = format!("{what}: {reason}");
+        match self.cases.iter_mut().find(|(known, _)| *known == text) {
+            Some((_, cases)) => cases.push(case),
+            None => self.cases.push((text, vec![case])),
+        }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let case_line = |(text, cases): &(String, Vec<usize>)| {
+            let numbers: Vec<String> = cases.iter().map(usize::to_string).collect();
+            let word = if cases.len() == 1 { "case" } else { "cases" };
+            format!("{text} ({word} {})", numbers.join(", "))
+        };
+        self.cases.iter().map(case_line).chain(self.port.clone()).collect()
+    }
+}
+
 /// Tells outcomes as they come, and counts them.
 struct Teller<'a> {
     request: &'a Request,
@@ -230,7 +257,7 @@ impl<'a> Teller<'a> {
     ) -> ControlFlow<()> {
         let begun = Instant::now();
         let mut flow = ControlFlow::Continue(());
-        let mut notes = Vec::new();
+        let mut notes = Notes::default();
         let mut green = 0;
         player::play(script, program, options, &mut |outcome| {
             green += usize::from(matches!(outcome.verdict, Verdict::Green));
@@ -248,22 +275,22 @@ impl<'a> Teller<'a> {
         &mut self,
         outcome: &Outcome,
         script: &Script,
-        notes: &mut Vec<String>,
+        notes: &mut Notes,
     ) -> ControlFlow<()> {
         if self.request.format == Format::Json {
             println!("{}", report::json(outcome, self.request.seed));
         }
         let mut go_on = ControlFlow::Continue(());
+        notes.port = notes.port.take().or_else(|| outcome.note.clone());
         match &outcome.verdict {
             Verdict::Green => self.green += 1,
             Verdict::Skipped(reason) => {
                 self.skipped += 1;
-                notes.push(format!("skipped: case {}, {}: {reason}", outcome.case, outcome.title));
+                notes.add("skipped", reason, outcome.case);
             }
             Verdict::Untried(reason) => {
                 self.untried += 1;
-                notes
-                    .push(format!("not tried: case {}, {}: {reason}", outcome.case, outcome.title));
+                notes.add("not tried", reason, outcome.case);
             }
             Verdict::Red(failure) => {
                 self.red += 1;
@@ -299,7 +326,7 @@ impl<'a> Teller<'a> {
         }
     }
 
-    fn summary(&self, script: &Script, green: usize, took: Duration, notes: &[String]) {
+    fn summary(&self, script: &Script, green: usize, took: Duration, notes: &Notes) {
         let all = script.cases.len();
         let line = format!(
             "{:<24}{:<44}{green:>4} of {all:<4}{:>7} ms",
@@ -307,7 +334,7 @@ impl<'a> Teller<'a> {
             script.title,
             took.as_millis()
         );
-        let noted = notes.len();
+        let noted: usize = notes.cases.iter().map(|(_, cases)| cases.len()).sum();
         let only_some = self.request.case.is_some();
         let (sign, line) = if green == all {
             (self.style.green("✓"), line)
@@ -317,7 +344,7 @@ impl<'a> Teller<'a> {
             (self.style.red("✗"), line)
         };
         println!("{sign} {line}");
-        for note in notes {
+        for note in notes.lines() {
             println!("{}", self.style.dim(&format!("    {note}")));
         }
     }

@@ -89,6 +89,17 @@ pub fn group(number: u32) -> Option<Group> {
     Some(group)
 }
 
+/// Whether any thread of these processes runs, or would if a processor were free. Unlike processor
+/// time this says the same on a busy machine. State R is "running or runnable".
+pub fn is_runnable(processes: &[u32]) -> bool {
+    processes.iter().any(|process| {
+        let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+        let stats =
+            threads.filter_map(|thread| fs::read_to_string(thread.path().join("stat")).ok());
+        stats.into_iter().any(|stat| fields_of(&stat).is_some_and(|fields| fields[0] == "R"))
+    })
+}
+
 /// The fields behind the name, which stands in brackets and may hold anything.
 fn fields_of(stat: &str) -> Option<Vec<&str>> {
     let after = &stat[stat.rfind(')')? + 1..];

@@ -278,6 +278,7 @@ mod tests {
             title: "a \"title\"".into(),
             verdict,
             took: Duration::from_millis(3),
+            note: None,
         };
         (outcome, failure)
     }

@@ -397,3 +397,46 @@ impl Drop for Folder {
         let _ = std::fs::remove_dir_all(&self.path);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn program(command: &[&str]) -> Program {
+        let command = command.iter().map(|word| (*word).to_owned()).collect();
+        Program { command, flags: Vec::new(), patience: 0.05 }
+    }
+
+    #[test]
+    fn a_program_that_ends_is_noticed_at_once_with_its_last_words() {
+        let begun = Instant::now();
+        let script = "seq 1 20; echo oops >&2; exit 3";
+        match Server::start(&program(&["sh", "-c", script]), &[]) {
+            Err(StartError::Failed(why, output)) => {
+                assert!(why.contains("ended with exit code 3"), "{why}");
+                assert!(output.len() <= OUTPUT_LINES && output.iter().any(|line| line == "oops"));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(begun.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn a_program_that_does_not_listen_is_given_up_and_its_group_ended() {
+        match Server::start(&program(&["sh", "-c", "echo $$; sleep 1000 & exec sleep 1000"]), &[]) {
+            Err(StartError::Failed(why, output)) => {
+                assert!(why.contains("does not listen"), "{why}");
+                let number = output[0].parse().unwrap();
+                let left = process::group(number).map(|group| group.processes).unwrap_or_default();
+                assert_eq!(left, []);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_could_not_be_tried() {
+        let started = Server::start(&program(&["/no/such/program"]), &[]);
+        assert!(matches!(started, Err(StartError::Untried(_))));
+    }
+}

@@ -4,6 +4,7 @@
 use super::scene::{Red, Scene};
 use super::{Failure, FailureKind, Shown};
 use crate::client::Client;
+use crate::facts;
 use crate::language::{Kind, Line, Step, Text, Tool};
 use crate::matching::glob_fits;
 use crate::process;
@@ -22,8 +23,8 @@ const WATCH_SUITE: Duration = Duration::from_millis(2);
 const TOOL_LIMIT: Duration = Duration::from_secs(60);
 /// A busy moment is no proof of a busy loop: so many windows in a row must be over the limit.
 const CPU_WINDOWS: usize = 5;
-/// /proc counts processor time in these.
-const TICK: Duration = Duration::from_millis(10);
+/// Between two looks at what the server's threads do.
+const CPU_LOOK: Duration = Duration::from_millis(4);
 /// After a connection was lost: how long the program may need to be seen as ended.
 const DEATH_WATCH: Duration = Duration::from_millis(100);
 /// How much of a tool's output a message shows.
@@ -165,6 +166,7 @@ impl<'a> Play<'a> {
                 self.down = true;
                 let expected = Shown::words("a server that starts again on the same port");
                 let mut failure = self.scene.failure(line, expected, Shown::words(why));
+                failure.cause = facts::of_output(&output);
                 failure.output = output;
                 Err(Stop::Red(failure))
             }
@@ -240,31 +242,30 @@ impl<'a> Play<'a> {
     }
 
     fn cpu(&mut self, percent: u32, time: Duration, line: usize) -> Result<(), Red> {
+        let group = self.server.group().and_then(process::group);
+        let Some(group) = group else { return Ok(()) };
         let mut seen = 0;
         for _ in 0..CPU_WINDOWS {
             let begun = Instant::now();
-            let Some(before) = self.ticks() else {
-                return Ok(());
-            };
-            std::thread::sleep(time);
-            let Some(after) = self.ticks() else {
-                return Ok(());
-            };
-            let used = TICK * (after.saturating_sub(before)) as u32;
-            seen = (used.as_secs_f64() * 100.0 / begun.elapsed().as_secs_f64()) as u32;
+            let (mut busy, mut looks) = (0, 0);
+            while begun.elapsed() < time {
+                std::thread::sleep(CPU_LOOK);
+                busy += u32::from(process::is_runnable(&group.processes));
+                looks += 1;
+            }
+            seen = busy * 100 / looks.max(1);
             if seen < percent {
                 return Ok(());
             }
         }
-        let expected =
-            Shown::words(format!("less than {percent}% of a processor while nobody asks anything"));
-        let mut failure = self.scene.failure(line, expected, Shown::words(format!("{seen}%")));
+        let expected = Shown::words(format!("a server that is busy under {percent}% of the time"));
+        let mut failure = self.scene.failure(
+            line,
+            expected,
+            Shown::words(format!("busy {seen}% of it, although nobody asks")),
+        );
         failure.cause = Some("A loop in your program never sleeps.".into());
         Err(failure)
-    }
-
-    fn ticks(&self) -> Option<u64> {
-        process::group(self.server.group()?).map(|group| group.ticks)
     }
 
     fn memory(&self) -> Option<u64> {

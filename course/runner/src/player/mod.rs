@@ -10,6 +10,8 @@
 mod case;
 mod log;
 mod scene;
+#[cfg(test)]
+mod tests;
 
 use crate::client::{Arrival, Client};
 use crate::facts;
@@ -61,6 +63,8 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// How long it took.
     pub took: Duration,
+    /// What else a person should know: the program listens elsewhere.
+    pub note: Option<String>,
 }
 
 /// How a case went.
@@ -152,6 +156,7 @@ pub fn play(
             title: case.title.clone(),
             verdict,
             took: begun.elapsed(),
+            note: stage.note(),
         };
         if report(outcome).is_break() {
             return;
@@ -221,6 +226,13 @@ impl Stage<'_> {
                 Ok(Verdict::Red(failure))
             }
         }
+    }
+
+    fn note(&self) -> Option<String> {
+        let server = self.server.as_ref()?;
+        let (asked, actual) = (server.asked_port(), server.address().port());
+        (asked != actual)
+            .then(|| format!("the program listens on {actual} although --port says {asked}"))
     }
 
     fn drop_server(&mut self) {
