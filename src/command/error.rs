@@ -196,11 +196,6 @@ impl Error {
         Self::new(format!("ERR invalid expire time in '{name}' command"))
     }
 
-    /// A named argument that is no integer: `LBOUND`, `Increment` …
-    pub fn not_an_integer(what: &str) -> Self {
-        Self::new(format!("ERR {what} is not an integer or out of range"))
-    }
-
     /// A named argument that is no float.
     pub fn not_a_float(what: &str) -> Self {
         Self::new(format!("ERR {what} is not a valid float"))

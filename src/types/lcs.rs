@@ -14,7 +14,8 @@
 //! with "up only if larger" makes.
 //!
 //! ```text
-//! rows: a.len() × words   words: b.len() / 64, rounded up   masks: words for each byte that occurs in `a`
+//! words: b.len() / 64, rounded up
+//! rows: a.len() × words     masks: words for each byte that occurs in `a`
 //! ```
 //! Source: H. Hyyrö, "Bit-Parallel LCS-length Computation Revisited" (2004).
 

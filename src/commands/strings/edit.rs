@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! in the record, same length      written over where it lies
-//! in the record, grows            put anew; beyond LONGEST_INLINE in an allocation of its own, with room to grow
-//! in an allocation of its own     grown there: the bytes move only when the room is used up, which doubles it
-//!                                 (or when a reply still being sent holds on to them)
+//! in the record, grows            put anew; beyond LONGEST_INLINE in an allocation of its own,
+//!                                 with room to grow
+//! in an allocation of its own     grown there: the bytes move only when the room is used up, which
+//!                                 doubles it (or when a reply still being sent holds on to them)
 //! ```
 //! So building a long string by many small appends copies each byte a constant number of times.
 
@@ -97,6 +98,8 @@ fn finish(db: &mut Db, key: &[u8], event: &'static str, edited: Edited<'_>, repl
 }
 
 /// What an edit made of a string.
+// On the stack and short-lived: a box for the text would cost the allocation that it avoids.
+#[allow(clippy::large_enum_variant)]
 enum Edited<'a> {
     /// The record holds it; its length.
     InPlace(usize),

@@ -24,14 +24,15 @@ pub const COMMANDS: &[Command] = &[INCREX];
 
 const INCREX: Command = Command::write(
     "INCREX key [BYFLOAT float | BYINT integer] [SATURATE] [LBOUND lowerbound] [UBOUND upperbound] \
-     [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST] [ENX]",
+     [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | \
+     PERSIST] [ENX]",
     increx,
 )
 .since("8.8.0")
 .fast()
 .grows()
 .keys(&["RW access update"])
-.about("Adds to the number at `key` within bounds and sets its deadline; answers the number and what was added.");
+.about("Adds to the number at `key` within bounds, sets its deadline, answers what was added.");
 
 fn increx(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
     let options = Options::parse(args)?;
@@ -161,7 +162,9 @@ impl Count {
 
     fn parse_integer(args: &Args, options: &Options) -> Result<Self, Error> {
         let number = |at: Option<usize>, what, otherwise| match at {
-            Some(at) => parse_integer(args.get(at)).ok_or_else(|| Error::not_an_integer(what)),
+            Some(at) => {
+                parse_integer(args.get(at)).ok_or_else(|| Error::named_not_an_integer(what))
+            }
             None => Ok(otherwise),
         };
         let by = number(options.integer, "Increment", 1)?;

@@ -17,7 +17,7 @@ const DELEX: Command = Command::write(
 .fast()
 .costs("O(1); O(N) for IFDEQ and IFDNE, where N is the length of the string.")
 .keys(&["RW delete variable_flags"])
-.about("Removes `key`; if asked, only when the string in it or its digest is, or is not, the given one.");
+.about("Removes `key`; on a condition about the string in it or its digest, if asked.");
 
 fn delex(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
     match args.len() {
