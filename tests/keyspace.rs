@@ -51,11 +51,14 @@ fn scan(connection: &mut Connection, cursor: &str, options: &str) -> (String, Ve
     (connection.reply(), strings(connection))
 }
 
+/// More calls than any walk here needs.
+const MOST_CALLS: usize = 100_000;
+
 /// A whole walk; `between` is called after each call.
 fn walk(connection: &mut Connection, options: &str, mut between: impl FnMut()) -> HashSet<String> {
     let mut found = HashSet::new();
     let mut cursor = "0".to_string();
-    loop {
+    for _ in 0..MOST_CALLS {
         let (next, keys) = scan(connection, &cursor, options);
         let number: u64 = next.parse().expect("a cursor is a number");
         assert!(number < 1 << 53, "{number} is more than a double holds exactly");
@@ -66,6 +69,7 @@ fn walk(connection: &mut Connection, options: &str, mut between: impl FnMut()) -
         }
         cursor = next;
     }
+    panic!("the walk did not end in {MOST_CALLS} calls");
 }
 
 const STAYING: usize = 20_000;
@@ -242,8 +246,9 @@ fn keys_that_move_between_databases_are_neither_lost_nor_doubled() {
                 })
             })
             .collect();
-        moving.into_iter().for_each(|thread| thread.join().expect("a mover ends"));
+        let ends: Vec<_> = moving.into_iter().map(|thread| thread.join()).collect();
         is_over.store(true, Ordering::Relaxed);
+        assert!(ends.iter().all(Result::is_ok), "every mover gets its answers");
         swapping.join().expect("the swapper ends");
     });
     let mut all = Vec::new();
