@@ -16,8 +16,11 @@ fn page() -> String {
     groups.sort_unstable();
     groups.dedup();
     for group in groups {
-        write!(page, "\n## {group}\n\n| command | what it does | cost | since |\n|---|---|---|---|\n")
-            .expect("a string takes text");
+        write!(
+            page,
+            "\n## {group}\n\n| command | what it does | cost | since |\n|---|---|---|---|\n"
+        )
+        .expect("a string takes text");
         let mut rows: Vec<&Entry> = entries
             .iter()
             .filter(|entry| entry.group == group)
