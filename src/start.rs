@@ -23,7 +23,7 @@ pub fn serve(mut config: Config) -> Result<()> {
     fit_clients_to_descriptors(&mut config);
     write_pid_file(&config);
     let workers = worker_count(&config);
-    let table = commands::table();
+    let table = commands::table_with(&config.renamed_commands)?;
     let server = Arc::new(Server::new(config, workers, table.entries().len()));
     net::run(&server, table, workers, |server| greet(server, workers))?;
     tracing::warn!("Redstart is now ready to exit, bye bye...");

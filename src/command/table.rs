@@ -162,6 +162,23 @@ impl Table {
         Table { entries, by_name }
     }
 
+    /// Gives a command another name, or takes it away: `rename-command`.
+    ///
+    /// # Errors
+    /// When there is no such command, or one with the new name; as Redis says it.
+    pub fn rename(&mut self, from: &[u8], to: &[u8]) -> Result<(), &'static str> {
+        let to = to.to_ascii_lowercase();
+        if self.by_name.contains_key(to.as_slice()) {
+            return Err("Target command name already exists");
+        }
+        let from = from.to_ascii_lowercase();
+        let id = self.by_name.remove(from.as_slice()).ok_or("No such command in rename-command")?;
+        if !to.is_empty() {
+            self.by_name.insert(to.into(), id);
+        }
+        Ok(())
+    }
+
     /// The command named by the first word, whatever its case; a container is not resolved further.
     #[inline]
     pub fn find(&self, name: &[u8]) -> Option<&Entry> {

@@ -7,7 +7,9 @@ use crate::protocol::Reply;
 /// Answers with the subcommands of `parent`: how each is written and, indented, what it does.
 pub fn write(parent: &str, reply: &mut Reply) -> Outcome {
     let table = super::table();
-    let parent = table.find(parent.as_bytes()).expect("HELP belongs to a command of the table");
+    // Not by `find`: the command may have been renamed.
+    let parent = table.entries().iter().find(|entry| entry.name == parent);
+    let parent = parent.expect("HELP belongs to a command of the table");
     let name = parent.name.to_uppercase();
     reply.array(1 + 2 * parent.subcommands.len());
     reply.simple(&format!("{name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));

@@ -8,12 +8,27 @@ mod server;
 mod strings;
 
 use crate::command::{Group, Table};
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 const GROUPS: &[Group] = &[connection::GROUP, generic::GROUP, server::GROUP, strings::GROUP];
 
+static TABLE: OnceLock<Table> = OnceLock::new();
+
 /// The command table.
 pub fn table() -> &'static Table {
-    static TABLE: LazyLock<Table> = LazyLock::new(|| Table::new(GROUPS));
-    &TABLE
+    TABLE.get_or_init(|| Table::new(GROUPS))
+}
+
+/// The command table with some commands renamed or taken away. To be called before anyone asks for
+/// the table.
+///
+/// # Errors
+/// When a command to rename is not there, or its new name is taken.
+pub fn table_with(renamed: &[(Vec<u8>, Vec<u8>)]) -> anyhow::Result<&'static Table> {
+    let mut table = Table::new(GROUPS);
+    for (from, to) in renamed {
+        let done = table.rename(from, to);
+        done.map_err(|why| anyhow::anyhow!("{why}: {}", String::from_utf8_lossy(from)))?;
+    }
+    Ok(TABLE.get_or_init(|| table))
 }

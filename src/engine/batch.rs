@@ -9,6 +9,7 @@ use super::run::Unfinished;
 use super::{gates, run};
 use crate::command::{Entry, Locks, Table};
 use crate::protocol::{Batch, Input, Reply, Words};
+use crate::server::histogram;
 use crate::server::{Context, ReplyMode, Server, Session, WorkerStats, clock};
 use crate::store::KnownHash;
 use crate::store::hash::hash_key;
@@ -90,6 +91,7 @@ impl Engine {
             },
             table: self.table,
             slow_nanos: 0,
+            times_all: server.times_quick_commands.load(Ordering::Relaxed),
             unfinished: None,
         };
         while done < end {
@@ -100,7 +102,10 @@ impl Engine {
                 flow = Flow::Wait(wait_ms);
                 break;
             }
-            turn.run(planned.entry, words, known, reply);
+            if !turn.run(planned.entry, words, known, reply) {
+                // It took no time that would be its own.
+                self.planned[done - from].entry = None;
+            }
             done += 1;
             if let Some(rest) = turn.unfinished.take() {
                 flow = Flow::GoOn(rest);
@@ -116,6 +121,7 @@ impl Engine {
             }
         }
         let quick_nanos = (began.elapsed().as_nanos() as u64).saturating_sub(turn.slow_nanos);
+        let quick_nanos = (!turn.times_all).then_some(quick_nanos);
         self.count(done - from, quick_nanos);
         note_figures(session, &self.planned[..done - from]);
         (done, flow)
@@ -175,14 +181,19 @@ impl Engine {
 
     /// Counts the commands that ran. Quick ones share the batch's time: a clock read for each would
     /// cost as much as they do.
-    fn count(&self, ran: usize, nanos: u64) {
+    fn count(&self, ran: usize, quick_nanos: Option<u64>) {
         let stats = self.stats();
         stats.commands.add(ran as u64);
-        let quick =
-            self.planned[..ran].iter().filter_map(|planned| planned.entry).filter(|e| e.is_quick);
+        // None: each was timed by itself.
+        let Some(nanos) = quick_nanos else { return };
+        let quick = self.planned[..ran]
+            .iter()
+            .filter_map(|planned| planned.entry)
+            .filter(|e| run::is_quick(e));
         let share = nanos / (quick.clone().count().max(1) as u64);
+        let bucket = histogram::bucket(share);
         for entry in quick {
-            stats.per_command[entry.id].nanos.add(share);
+            stats.per_command[entry.id].took(share, bucket);
         }
     }
 }

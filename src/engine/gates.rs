@@ -39,10 +39,9 @@ fn is_permitted(context: &Context<'_>) -> bool {
 pub fn waits(context: &Context<'_>, entry: Option<&Entry>) -> Option<u64> {
     let kind = context.server.pause.at(context.now_ms)?;
     let entry = entry?;
-    // Whoever paused must be able to go on: CLIENT UNPAUSE, and the ways to end the server.
-    let is_exempt = entry.has(flag::ADMIN) || entry.name == "client" || entry.name == "config";
+    // As with Redis, a pause of all commands holds CLIENT UNPAUSE back, too: it ends by itself.
     let waits = match kind {
-        PauseKind::All => !is_exempt,
+        PauseKind::All => true,
         PauseKind::Write => entry.has(flag::WRITE),
     };
     waits.then(|| context.server.pause.left_ms(context.now_ms))

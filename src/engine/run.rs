@@ -5,10 +5,10 @@ use super::batch::drops_reply;
 use super::gates;
 use crate::command::{Args, Entry, Errand, Error, Handler, Locks, Outcome, Progress, Table, flag};
 use crate::protocol::{Reply, Words};
+use crate::server::histogram;
 use crate::server::latency::Spike;
 use crate::server::{Context, ReplyMode, SlowCall};
 use crate::store::{Db, KnownHash, Place};
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 /// A connection's turn: the commands of one batch run in it.
@@ -17,6 +17,8 @@ pub(super) struct Turn<'a> {
     pub table: &'static Table,
     /// Nanoseconds spent in commands that were timed one by one.
     pub slow_nanos: u64,
+    /// Quick commands are timed one by one, too.
+    pub times_all: bool,
     /// The command that has just run and has not ended.
     pub unfinished: Option<Unfinished>,
 }
@@ -54,7 +56,7 @@ impl Unfinished {
 }
 
 impl Turn<'_> {
-    /// Runs one command and writes its reply, or its error.
+    /// Runs one command and writes its reply, or its error; false when it was refused.
     #[inline]
     pub fn run(
         &mut self,
@@ -62,14 +64,15 @@ impl Turn<'_> {
         words: Words<'_>,
         known: &[KnownHash],
         reply: &mut Reply,
-    ) {
+    ) -> bool {
         let mark = reply.mark();
         let mode = self.context.session.reply_mode;
         let entry = match self.resolve(entry, words) {
             Ok(entry) => entry,
             Err(error) => {
                 self.refuse(&error, reply);
-                return self.skip(mode, mark, reply);
+                self.skip(mode, mark, reply);
+                return false;
             }
         };
         let stats = &self.context.stats.per_command[entry.id];
@@ -77,17 +80,17 @@ impl Turn<'_> {
         if let Err(error) = outcome {
             stats.rejected.add(1);
             self.refuse(&error, reply);
-            return self.skip(mode, mark, reply);
+            self.skip(mode, mark, reply);
+            return false;
         }
-        let times_all = self.context.server.times_quick_commands.load(Ordering::Relaxed);
-        let is_timed = times_all || !entry.is_quick;
+        let is_timed = self.times_all || !is_quick(entry);
         let began = is_timed.then(Instant::now);
         let outcome = self.call(entry, words, known, reply);
         // Counted after it ran: INFO does not count itself.
         stats.calls.add(1);
         if let Some(began) = began {
             let nanos = began.elapsed().as_nanos() as u64;
-            stats.nanos.add(nanos);
+            stats.took(nanos, histogram::bucket(nanos));
             self.slow_nanos += nanos;
             let server = self.context.server;
             if server.slow_log.is_slow(nanos) || server.latency.is_slow(nanos) {
@@ -100,6 +103,7 @@ impl Turn<'_> {
             self.refuse(&error, reply);
         }
         self.skip(mode, mark, reply);
+        true
     }
 
     /// Takes a call into the slow log, the latency monitor, or both.
@@ -208,7 +212,8 @@ impl Turn<'_> {
         let session = &self.context.session;
         let mut db =
             Db::new(&self.context.server.keyspace, session.db, self.context.now_ms).knowing(known);
-        if session.no_touch {
+        // TOUCH is there to leave a trace, whatever the client chose.
+        if session.no_touch && entry.name != "touch" {
             db = db.without_trace();
         }
         match (entry.command.locks, entry.single_key) {

@@ -7,6 +7,7 @@
 use super::stream::{Plug, Reader, Writer};
 use super::worker::{Entered, House};
 use crate::command::Progress;
+use crate::config::OutputLimit;
 use crate::engine::{Flow, Unfinished};
 use crate::protocol::{Batch, Input, Limits, ProtocolError, Reply};
 use crate::server::clients::Arrival;
@@ -23,6 +24,8 @@ const MOST_COMMANDS: usize = 1024;
 const MOST_SLICES: usize = 64;
 /// Inline requests, and the header lines of the others, are shorter: Redis's PROTO_INLINE_MAX_SIZE.
 const MOST_INLINE_BYTES: usize = 64 * 1024;
+/// What a client may always be owed: Redis's PROTO_REPLY_CHUNK_BYTES, outside its limits.
+const FIXED_REPLY_BYTES: usize = 16 * 1024;
 /// Words of one command: Redis's limit for whoever has authenticated.
 const MOST_WORDS: usize = i32::MAX as usize;
 
@@ -192,6 +195,10 @@ impl Connection {
     async fn write(&mut self) -> io::Result<()> {
         let mut written = 0;
         let mut writes = 0;
+        // Redis does not count what fits a client's fixed buffer either.
+        if self.reply.pending_bytes() > FIXED_REPLY_BYTES {
+            self.check_output_limit(self.reply.pending_bytes())?;
+        }
         while !self.reply.is_empty() {
             let result = {
                 let mut slices = [IoSlice::new(&[]); MOST_SLICES];
@@ -218,18 +225,24 @@ impl Connection {
         Ok(())
     }
 
+    /// The limits of what a client may be owed; an error when it is owed too much.
+    fn check_output_limit(&self, owed: usize) -> io::Result<OutputLimit> {
+        let limit = self.house.server.config.load().network.client_output_buffer_limit.normal;
+        if limit.hard_bytes == 0 || owed as u64 <= limit.hard_bytes {
+            return Ok(limit);
+        }
+        self.house.server.stats.output_limit_drops.fetch_add(1, Ordering::Relaxed);
+        let id = self.session.client.id;
+        tracing::warn!("client {id} is owed {owed} bytes, over its output limit: dropped");
+        Err(io::ErrorKind::QuotaExceeded.into())
+    }
+
     /// Waits until the client has read some of what it is owed, unless it is owed too much.
     async fn wait_writable(&self) -> io::Result<()> {
         let owed = self.reply.pending_bytes();
         let figures = &self.session.client.figures;
         figures.output_bytes.store(owed, Ordering::Relaxed);
-        let limit = self.house.server.config.load().network.client_output_buffer_limit.normal;
-        if limit.hard_bytes > 0 && owed as u64 > limit.hard_bytes {
-            self.house.server.stats.output_limit_drops.fetch_add(1, Ordering::Relaxed);
-            let id = self.session.client.id;
-            tracing::warn!("client {id} is owed {owed} bytes, over its output limit: dropped");
-            return Err(io::ErrorKind::QuotaExceeded.into());
-        }
+        let limit = self.check_output_limit(owed)?;
         let waited = match limit.soft_bytes > 0 && owed as u64 > limit.soft_bytes {
             false => self.writer.writable().await,
             true => {

@@ -4,6 +4,7 @@
 //! - `session`: what one connection has chosen (database, name, reply mode); `Context`, what a
 //!   server handler sees
 //! - `stats`: counters, one set a worker, added up when asked for
+//! - `histogram`: how long calls took
 //! - `rates`: how much happens a second
 //! - `slow_log`: SLOWLOG; `latency`: the latency monitor
 //! - `pause`: CLIENT PAUSE
@@ -13,6 +14,7 @@
 
 pub mod clients;
 pub mod clock;
+pub mod histogram;
 pub mod latency;
 pub mod pause;
 pub mod rates;

@@ -73,8 +73,11 @@ impl SlowLog {
 
     /// Takes a slow call in; `call.words` whole, `call.id` of no meaning.
     pub fn add(&self, mut call: SlowCall) {
-        call.words = trimmed(call.words);
         let most_calls = self.most_calls.load(Ordering::Relaxed);
+        if most_calls == 0 {
+            return;
+        }
+        call.words = trimmed(call.words);
         let mut calls = self.calls.lock();
         call.id = calls.next_id;
         calls.next_id += 1;

@@ -3,8 +3,10 @@
 //! A worker's counters have one writer, so that counting is a load and a store, not a locked
 //! addition.
 
+use super::histogram::{self, Histogram};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A number that one thread counts up and others read.
@@ -41,6 +43,25 @@ pub struct CommandStats {
     pub rejected: Counter,
     /// Calls that ran and answered an error.
     pub failed: Counter,
+    /// How long they took. Made at the first call: most commands are never called.
+    pub latency: OnceLock<Box<Histogram>>,
+}
+
+impl CommandStats {
+    /// Counts the time of a call that fell into `bucket`.
+    #[inline]
+    pub fn took(&self, nanos: u64, bucket: usize) {
+        self.nanos.add(nanos);
+        self.latency.get_or_init(Box::default).add(bucket);
+    }
+
+    fn reset(&self) {
+        let all = [&self.calls, &self.nanos, &self.rejected, &self.failed];
+        all.into_iter().for_each(Counter::reset);
+        if let Some(latency) = self.latency.get() {
+            latency.reset();
+        }
+    }
 }
 
 /// One worker's counters.
@@ -100,10 +121,7 @@ impl WorkerStats {
             &self.connections,
         ];
         all.into_iter().for_each(Counter::reset);
-        for command in &self.per_command {
-            let all = [&command.calls, &command.nanos, &command.rejected, &command.failed];
-            all.into_iter().for_each(Counter::reset);
-        }
+        self.per_command.iter().for_each(CommandStats::reset);
     }
 }
 
@@ -144,6 +162,14 @@ impl Stats {
     /// Adds up one counter over all workers.
     pub fn sum(&self, counter: impl Fn(&WorkerStats) -> &Counter) -> u64 {
         self.workers.iter().map(|worker| counter(worker).get()).sum()
+    }
+
+    /// How long the calls of a command took, by its number.
+    pub fn latency(&self, command: usize) -> histogram::Sum {
+        let workers = self.workers.iter();
+        histogram::Sum::of(
+            workers.filter_map(|worker| worker.per_command[command].latency.get()).map(|h| &**h),
+        )
     }
 
     /// Counts an error reply.

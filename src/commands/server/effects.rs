@@ -27,7 +27,8 @@ pub fn apply(old: &Config, new: &Config) -> Result<(), ConfigError> {
 fn apply_one(name: &'static str, new: &Config) -> Result<(), ConfigError> {
     match name {
         "bind" | "port" => {
-            Err(ConfigError::failed(name, "the server listens where it was told to at its start"))
+            tracing::warn!("CONFIG SET {name}: Redstart listens where it was told to at its start");
+            Err(ConfigError::failed(name, "Unable to listen on this port(s). Check server logs."))
         }
         "maxclients" => allow_descriptors(new.network.maxclients.into()),
         "dir" => enter(new),

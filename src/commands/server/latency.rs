@@ -1,6 +1,6 @@
 //! LATENCY: what the latency monitor saw, as figures, as a picture, in words.
 
-use crate::command::{Args, Command, Error, Outcome, flag};
+use crate::command::{Args, Command, Entry, Error, Outcome, flag};
 use crate::protocol::Reply;
 use crate::server::Context;
 use crate::server::latency::{History, Spike};
@@ -11,6 +11,7 @@ pub const COMMANDS: &[Command] = &[
     LATENCY_DOCTOR,
     LATENCY_GRAPH,
     LATENCY_HELP,
+    LATENCY_HISTOGRAM,
     LATENCY_HISTORY,
     LATENCY_LATEST,
     LATENCY_RESET,
@@ -110,6 +111,50 @@ const LATENCY_HELP: Command = Command::server("LATENCY|HELP", latency_help)
 
 fn latency_help(_: &mut Context, _: &Args, reply: &mut Reply) -> Outcome {
     crate::commands::help::write("latency", reply)
+}
+
+const LATENCY_HISTOGRAM: Command =
+    Command::server("LATENCY|HISTOGRAM [command ...]", latency_histogram)
+        .since("7.0.0")
+        .flags(MARKS)
+        .costs("O(N) with N the number of commands asked for")
+        .tips(TIPS)
+        .about("How many calls of each command took up to 1, 2, 4 … microseconds.");
+
+fn latency_histogram(context: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {
+    let table = crate::commands::table();
+    let asked: Vec<&Entry> = match args.len() {
+        2 => table.entries().iter().collect(),
+        _ => args.iter(2).filter_map(|name| table.find_full(name)).flat_map(family).collect(),
+    };
+    let open = reply.open_array();
+    let mut shown = 0;
+    for entry in asked {
+        let latency = context.server.stats.latency(entry.id);
+        if latency.calls() == 0 {
+            continue;
+        }
+        shown += 1;
+        reply.bulk(entry.name.as_bytes());
+        reply.map(2);
+        reply.bulk(b"calls");
+        reply.integer(latency.calls() as i64);
+        reply.bulk(b"histogram_usec");
+        let steps = latency.doublings();
+        reply.map(steps.len());
+        for (microseconds, calls) in steps {
+            reply.integer(microseconds as i64);
+            reply.integer(calls as i64);
+        }
+    }
+    reply.close_map(open, shown);
+    Ok(())
+}
+
+/// A command and its subcommands.
+fn family(entry: &'static Entry) -> impl Iterator<Item = &'static Entry> {
+    let entries = crate::commands::table().entries();
+    std::iter::once(entry).chain(entry.subcommands.iter().map(|(_, id)| &entries[*id]))
 }
 
 const LATENCY_HISTORY: Command = Command::server("LATENCY|HISTORY event", latency_history)

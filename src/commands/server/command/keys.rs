@@ -59,9 +59,20 @@ fn keys(call: Words<'_>) -> Result<Vec<(usize, &'static str)>, Error> {
     for (number, keys) in entry.keys.iter().enumerate() {
         let (first, last, step) = span(*keys, call).ok_or(error::INVALID_ARGUMENTS)?;
         let places = (first..=last).step_by(step);
-        found.extend(places.map(|at| (at, entry.key_flags(number))));
+        let flags = settled(entry.key_flags(number), call);
+        found.extend(places.map(|at| (at, flags)));
     }
     Ok(found)
+}
+
+/// What happens to the keys of this very call, where that depends on its options. SET is the one
+/// command it does: it reads the old value only for GET.
+fn settled(flags: &'static str, call: Words<'_>) -> &'static str {
+    if flags != "RW access update variable_flags" {
+        return flags;
+    }
+    let reads = call.iter().skip(3).any(|word| word.eq_ignore_ascii_case(b"GET"));
+    if reads { "RW access update" } else { "OW update" }
 }
 
 /// The command that `call` names, a subcommand where there is one.

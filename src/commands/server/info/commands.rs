@@ -1,4 +1,4 @@
-//! INFO's sections Commandstats and Errorstats: calls, time and errors by command and by code.
+//! INFO's sections Commandstats, Latencystats and Errorstats: calls, time and errors.
 
 use super::Lines;
 use crate::server::{CommandStats, Context};
@@ -16,9 +16,7 @@ pub fn command_stats(context: &Context, lines: &mut Lines) {
         if calls + rejected + failed == 0 {
             continue;
         }
-        // A quick command's share of its batch's time is worked out even if it was refused.
-        let nanos = if calls == 0 { 0 } else { sum(|stats| stats.nanos.get()) };
-        let took_us = nanos as f64 / 1000.0;
+        let took_us = sum(|stats| stats.nanos.get()) as f64 / 1000.0;
         let each_us = took_us / calls.max(1) as f64;
         lines.add(
             &format!("cmdstat_{}", entry.name),
@@ -28,6 +26,28 @@ pub fn command_stats(context: &Context, lines: &mut Lines) {
                 took_us as u64
             ),
         );
+    }
+}
+
+/// Latencystats: percentiles of every command that was called.
+pub fn latency_stats(context: &Context, lines: &mut Lines) {
+    let config = context.server.config.load();
+    if !config.observe.latency_tracking {
+        return;
+    }
+    for entry in crate::commands::table().entries() {
+        let latency = context.server.stats.latency(entry.id);
+        if latency.calls() == 0 {
+            continue;
+        }
+        let percentiles = config.observe.latency_tracking_info_percentiles.iter();
+        let shown: Vec<String> = percentiles
+            .map(|percent| {
+                let microseconds = latency.percentile(*percent) as f64 / 1000.0;
+                format!("p{percent}={microseconds:.3}")
+            })
+            .collect();
+        lines.add(&format!("latency_percentiles_usec_{}", entry.name), shown.join(","));
     }
 }
 

@@ -61,8 +61,7 @@ const SECTIONS: &[Section] = &[
     section("Modules", |_, _| {}),
     Section { is_default: false, ..section("Commandstats", commands::command_stats) },
     section("Errorstats", commands::error_stats),
-    // No command's latencies are kept apart: there are no lines to show.
-    Section { is_default: false, ..section("Latencystats", |_, _| {}) },
+    Section { is_default: false, ..section("Latencystats", commands::latency_stats) },
     section("Cluster", |_, lines| lines.add("cluster_enabled", 0)),
     section("Keyspace", keyspace::keyspace),
 ];
