@@ -186,10 +186,8 @@ impl Engine {
         stats.commands.add(ran as u64);
         // None: each was timed by itself.
         let Some(nanos) = quick_nanos else { return };
-        let quick = self.planned[..ran]
-            .iter()
-            .filter_map(|planned| planned.entry)
-            .filter(|e| run::is_quick(e));
+        let quick =
+            self.planned[..ran].iter().filter_map(|planned| planned.entry).filter(|e| e.is_quick);
         let share = nanos / (quick.clone().count().max(1) as u64);
         let bucket = histogram::bucket(share);
         for entry in quick {

@@ -83,7 +83,7 @@ impl Turn<'_> {
             self.skip(mode, mark, reply);
             return false;
         }
-        let is_timed = self.times_all || !is_quick(entry);
+        let is_timed = self.times_all || !entry.is_quick;
         let began = is_timed.then(Instant::now);
         let outcome = self.call(entry, words, known, reply);
         // Counted after it ran: INFO does not count itself.

@@ -16,7 +16,7 @@ const RANDOM_TRIES: usize = 64;
 
 impl Table {
     /// Cursors are below this.
-    pub const CURSORS: u64 = GROUPS as u64 * (1 << PREFIX_BITS);
+    pub const CURSORS: u64 = HOMES as u64 * (1 << PREFIX_BITS);
 
     /// Shows the records at `cursor` (0 to begin) and gives back the next cursor, below 2^40; 0
     /// after the last. Every key that stays in the table from the first call to the last is shown,
