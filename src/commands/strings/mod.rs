@@ -8,6 +8,7 @@
 //! - `edit`: APPEND and SETRANGE, in place
 //! - `remove`: DELEX and DELIFEQ, a removal under a condition
 //! - `lcs`: LCS; the algorithm is `types::lcs`
+//! - `replay`: tests of what the journal gets
 //! - `value`, `condition`, `lifetime`: what several of these share
 //!
 //! Source: https://redis.io/docs/latest/commands/?group=string
@@ -21,6 +22,8 @@ mod lcs;
 mod lifetime;
 mod many;
 mod remove;
+#[cfg(test)]
+mod replay;
 mod set;
 mod value;
 
