@@ -1,16 +1,16 @@
 //! The longest common subsequence of two strings, 64 columns at a time.
 //!
 //! The textbook table holds L[i][j], the length for the first i bytes of `a` and the first j bytes
-//! of `b`. In a row it grows by 0 or 1 from column to column, so one bit a column is enough: 1
-//! where L[i][j] = L[i][j-1] + 1. A whole row follows from the one above it with an addition whose
-//! carry runs along the row (`flat` is its complement):
+//! of `b`. In a row it grows by 0 or 1 from column to column, so one bit a column is enough: `flat`
+//! has a 1 where the row does not grow. A whole row follows from the one above it with an addition
+//! whose carry runs along the row:
 //! ```text
-//! u      = flat & match(a[i])          match(x): the columns where b is x
+//! u     = flat & match(a[i])           match(x): the columns where b is x
 //! flat' = (flat + u) | (flat - u)
 //! ```
-//! That is 1/32 of the memory and about 1/50 of the time of a table of 32-bit numbers. The way back
-//! from the lower right corner needs nothing else: equal bytes are a step up and left; of the other
-//! two ways the one along the row is taken unless the row grows there, which is the choice a table
+//! That is 1/32 of the memory of a table of 32-bit numbers, and 64 columns a step. The way back from
+//! the lower right corner needs nothing else: equal bytes are a step up and left; of the other two
+//! ways the one along the row is taken unless the row grows there, which is the choice that a table
 //! with "up only if larger" makes.
 //!
 //! ```text
