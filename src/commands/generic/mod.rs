@@ -10,6 +10,8 @@
 mod basic;
 mod expire;
 mod iterate;
+#[cfg(test)]
+mod journal_tests;
 pub(super) mod object;
 mod transfer;
 mod wait;
