@@ -212,8 +212,8 @@ impl Server {
                 && connect(port).is_some()
             {
                 return self.fail(format!(
-                    "port {port} is served by a process that does not belong to the program (has it \
-                     moved to the background?)"
+                    "port {port} is served by a process that does not belong to the program (has \
+                     it moved to the background?)"
                 ));
             }
         }
