@@ -109,6 +109,7 @@ fn begins(text: &Text, tail: Tail, received: &[u8], values: &Values) -> bool {
     match tail {
         Tail::Exact => received == expected,
         Tail::Open => received.starts_with(&expected),
+        Tail::Glob => glob_fits(&expected, received),
     }
 }
 
@@ -277,9 +278,9 @@ pub fn notation(pattern: &Pattern, values: &Values) -> String {
         format!("{open}{}]", inner.join(", "))
     };
     match pattern {
-        Pattern::Simple(open, _) => format!("{}*", text(open)),
-        Pattern::Error(open, _) => format!("(error) {}*", text(open)),
-        Pattern::BulkError(open, _) => format!("(bulk error) {}*", text(open)),
+        Pattern::Simple(open, tail) => format!("{}{}", text(open), star(*tail)),
+        Pattern::Error(open, tail) => format!("(error) {}{}", text(open), star(*tail)),
+        Pattern::BulkError(open, tail) => format!("(bulk error) {}{}", text(open), star(*tail)),
         Pattern::Integer(Count::Between(low, high)) => format!("(integer) {low}..{high}"),
         Pattern::Integer(Count::Capture(_) | Count::Any) => "(integer) any".into(),
         Pattern::Range(low, high) => format!("{low}..{high}"),
@@ -303,6 +304,10 @@ pub fn notation(pattern: &Pattern, values: &Values) -> String {
         }
         _ => "any reply".into(),
     }
+}
+
+fn star(tail: Tail) -> &'static str {
+    if tail == Tail::Open { "*" } else { "" }
 }
 
 fn has_run(pattern: &Pattern) -> bool {
@@ -371,6 +376,8 @@ mod tests {
         assert!(!matches("(error) WRONGTYPE", "-WRONGTYPE Operation\r\n"));
         assert!(matches("(error) \"ERR a, b \"", "-ERR a, b \r\n"));
         assert!(matches("[(error) ERR x, OK]", "*2\r\n-ERR x\r\n+OK\r\n"));
+        assert!(matches("(error) *Operation", "-WRONGTYPE Operation\r\n"));
+        assert!(!matches("(error) *Operation", "-WRONGTYPE Operations\r\n"));
         assert!(matches("*", "*0\r\n"));
         assert!(!matches("\"a*\"", "$2\r\nab\r\n"));
     }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// A small process that kills a group when this one ends, however it ends: Ctrl-C must leave no
@@ -18,11 +19,12 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Watches over the group with this number.
-    pub fn over(group: u32) -> std::io::Result<Self> {
-        let script = format!("read word || kill -KILL -{group}");
+    /// Watches over the group with this number, and over its directory.
+    pub fn over(group: u32, folder: &Path) -> std::io::Result<Self> {
+        let script = "read word || { kill -KILL -\"$1\"; rm -rf \"$2\"; }";
         let child = Command::new("sh")
-            .args(["-c", &script])
+            .args(["-c", script, "guard", &group.to_string()])
+            .arg(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

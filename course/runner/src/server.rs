@@ -212,8 +212,8 @@ impl Server {
                 && connect(port).is_some()
             {
                 return self.fail(format!(
-                    "port {port} is served by a process that does not belong to the program (has it \
-                     moved to the background?)"
+                    "port {port} is served by a process that does not belong to the program (has \
+                     it moved to the background?)"
                 ));
             }
         }
@@ -244,7 +244,7 @@ impl Server {
             .spawn()
             .map_err(untried)?;
         // Without the guard only Ctrl-C is less tidy.
-        let guard = Guard::over(child.id()).ok();
+        let guard = Guard::over(child.id(), &self.folder.path).ok();
         let output = Output::default();
         if let Some(stdout) = child.stdout.take() {
             collect(stdout, &output);

@@ -68,6 +68,8 @@ pub enum Tail {
     Exact,
     /// It ended in `*`.
     Open,
+    /// It began with `*`: each `*` in it matches anything.
+    Glob,
 }
 
 /// An integer as it is expected.
@@ -206,7 +208,13 @@ fn primary(reader: &mut Reader, depth: Depth) -> Result<Pattern, Stop> {
 }
 
 fn tail_of(text: &mut Text) -> Tail {
-    if text.take_star() { Tail::Open } else { Tail::Exact }
+    if text.begins_with_star() {
+        Tail::Glob
+    } else if text.take_star() {
+        Tail::Open
+    } else {
+        Tail::Exact
+    }
 }
 
 fn bare(reader: &mut Reader, depth: Depth) -> Result<Text, Stop> {

@@ -64,6 +64,11 @@ impl Text {
         }
     }
 
+    /// Whether it begins with a `*`.
+    pub(super) fn begins_with_star(&self) -> bool {
+        matches!(self.pieces.first(), Some(Piece::Bytes(bytes)) if bytes.first() == Some(&b'*'))
+    }
+
     /// Takes a `*` off the end and says whether there was one.
     pub(super) fn take_star(&mut self) -> bool {
         let Some(Piece::Bytes(bytes)) = self.pieces.last_mut() else {
