@@ -12,10 +12,13 @@ use crate::engine::{Flow, Unfinished};
 use crate::protocol::{Batch, Input, Limits, ProtocolError, Reply};
 use crate::server::clients::Arrival;
 use crate::server::{Client, Session, clock};
+use bytes::BytesMut;
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 /// Commands of one batch. More would let one client keep the others of its worker waiting.
@@ -28,6 +31,17 @@ const MOST_INLINE_BYTES: usize = 64 * 1024;
 const FIXED_REPLY_BYTES: usize = 16 * 1024;
 /// Words of one command: Redis's limit for whoever has authenticated.
 const MOST_WORDS: usize = i32::MAX as usize;
+
+/// Buffers that a worker keeps for connections that have none.
+const MOST_SPARE_GEAR: usize = 16;
+
+/// The buffers of a connection while it has something to read, run or write.
+#[derive(Default)]
+pub struct Gear {
+    input: BytesMut,
+    reply: Vec<u8>,
+    batch: Batch,
+}
 
 /// Serves a connection until it ends.
 pub async fn run(house: Rc<House>, entered: Entered) {
@@ -76,24 +90,42 @@ struct Connection {
 
 impl Connection {
     async fn serve(&mut self) -> io::Result<()> {
-        let house = self.house.clone();
-        let ending = house.server.ending.wait();
-        let mut ending = std::pin::pin!(ending);
-        loop {
-            let read = tokio::select! {
-                biased;
-                read = self.reader.read(self.input.space()) => read?,
-                // Whoever is between two commands when the server ends is told by the end of the
-                // stream.
-                () = &mut ending => 0,
-            };
+        // The end of the server shuts the reading side of every connection it knows of; one that
+        // came in at that very moment looks for itself.
+        while !self.house.server.ending.is_asked() {
+            let read = poll_fn(|context| self.poll_read(context)).await?;
             if read == 0 {
                 return Ok(());
             }
             self.count_read(read);
-            if !self.run_input().await? || house.server.ending.is_asked() {
+            if !self.run_input().await? {
                 return Ok(());
             }
+        }
+        Ok(())
+    }
+
+    /// Reads what is there. Buffers are taken from the worker only for as long as they hold
+    /// something: an idle connection has none, and a busy worker's stay in the processor's cache.
+    fn poll_read(&mut self, context: &mut TaskContext<'_>) -> Poll<io::Result<usize>> {
+        let gear = self.house.gear.borrow_mut().pop().unwrap_or_default();
+        self.input.adopt(gear.input);
+        self.reply.adopt(gear.reply);
+        self.batch = gear.batch;
+        let read = self.reader.poll_read(context, self.input.space());
+        if read.is_pending() {
+            self.give_gear_back();
+        }
+        read
+    }
+
+    fn give_gear_back(&mut self) {
+        let input = self.input.take_spare().unwrap_or_default();
+        let reply = self.reply.take_spare().unwrap_or_default();
+        let batch = std::mem::take(&mut self.batch);
+        let mut gear = self.house.gear.borrow_mut();
+        if gear.len() < MOST_SPARE_GEAR {
+            gear.push(Gear { input, reply, batch });
         }
     }
 
@@ -154,6 +186,7 @@ impl Connection {
                 Flow::Done => return Ok(true),
                 Flow::Write => {}
                 Flow::Close => return Ok(false),
+                Flow::Wait(_) if self.house.server.ending.is_asked() => return Ok(false),
                 Flow::Wait(ms) => self.wait(ms).await,
                 Flow::GoOn(rest) => self.finish(rest).await?,
             }

@@ -37,6 +37,7 @@ pub fn run(
     let socket_path = listeners.unix.as_ref().map(|(_, path)| path.clone());
     let accepted = runtime.block_on(accept_all(server, &workers, listeners, || ready(server)));
     server.ending.ask();
+    server.clients.all().iter().for_each(|client| client.stop_reading());
     workers.join();
     if background.join().is_err() {
         tracing::error!("the background thread ended by a panic");

@@ -2,9 +2,13 @@
 //! that the registry of clients can end the connection from any thread.
 
 use crate::server::HangUp;
+use bytes::BytesMut;
 use socket2::SockRef;
 use std::io::{self, IoSlice};
+use std::net::Shutdown;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpStream, UnixStream, tcp, unix};
 
@@ -26,10 +30,15 @@ pub enum Writer {
 
 impl Reader {
     /// Reads what is there into the room of `buffer`; 0 at the end of the stream.
-    pub async fn read(&mut self, buffer: &mut bytes::BytesMut) -> io::Result<usize> {
+    pub fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut BytesMut,
+    ) -> Poll<io::Result<usize>> {
+        // `read_buf` holds nothing between two polls: one that is dropped has read nothing.
         match self {
-            Reader::Tcp(half) => half.read_buf(buffer).await,
-            Reader::Unix(half) => half.read_buf(buffer).await,
+            Reader::Tcp(half) => pin!(half.read_buf(buffer)).poll(context),
+            Reader::Unix(half) => pin!(half.read_buf(buffer)).poll(context),
         }
     }
 
@@ -73,11 +82,20 @@ pub struct Plug(pub Arc<Writer>);
 
 impl HangUp for Plug {
     fn hang_up(&self) {
-        let both = std::net::Shutdown::Both;
+        self.shut(Shutdown::Both);
+    }
+
+    fn stop_reading(&self) {
+        self.shut(Shutdown::Read);
+    }
+}
+
+impl Plug {
+    fn shut(&self, how: Shutdown) {
         // An error means that the other side was faster: the connection is over either way.
         let _ = match &*self.0 {
-            Writer::Tcp(half) => SockRef::from(half.as_ref()).shutdown(both),
-            Writer::Unix(half) => SockRef::from(half.as_ref()).shutdown(both),
+            Writer::Tcp(half) => SockRef::from(half.as_ref()).shutdown(how),
+            Writer::Unix(half) => SockRef::from(half.as_ref()).shutdown(how),
         };
     }
 }

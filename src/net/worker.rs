@@ -2,7 +2,7 @@
 //!
 //! A thread without work is parked in the kernel. New connections go to the worker that has fewest.
 
-use super::connection;
+use super::connection::{self, Gear};
 use super::stream::{Reader, Writer};
 use crate::command::Table;
 use crate::engine::Engine;
@@ -93,6 +93,8 @@ pub struct House {
     pub server: Arc<Server>,
     /// Runs batches. Borrowed for the length of one batch, never across a wait.
     pub engine: RefCell<Engine>,
+    /// Buffers that no connection uses at the moment.
+    pub gear: RefCell<Vec<Gear>>,
 }
 
 struct Worker {
@@ -112,7 +114,11 @@ impl Worker {
     /// Takes connections in until the server ends, then waits for those it has.
     async fn host(self, mut arrivals: UnboundedReceiver<Guest>) {
         let engine = Engine::new(self.server.clone(), self.table, self.number);
-        let house = Rc::new(House { server: self.server.clone(), engine: RefCell::new(engine) });
+        let house = Rc::new(House {
+            server: self.server.clone(),
+            engine: RefCell::new(engine),
+            gear: RefCell::default(),
+        });
         let mut connections = tokio::task::JoinSet::new();
         loop {
             tokio::select! {

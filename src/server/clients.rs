@@ -13,6 +13,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering}
 pub trait HangUp: Send + Sync {
     /// Makes the connection's next read report its end.
     fn hang_up(&self);
+
+    /// Lets it write what it owes; its next read reports the end.
+    fn stop_reading(&self);
 }
 
 /// What a client said about itself.
@@ -106,6 +109,11 @@ impl Client {
     pub fn is_local(&self) -> bool {
         let address = self.address.parse::<std::net::SocketAddr>();
         self.is_unix || address.is_ok_and(|address| address.ip().to_canonical().is_loopback())
+    }
+
+    /// Lets the connection finish what it is at, and end.
+    pub fn stop_reading(&self) {
+        self.wire.stop_reading();
     }
 
     /// Seconds since the last command.
