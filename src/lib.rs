@@ -36,8 +36,8 @@ pub mod types;
 /// system within about a second, by a thread of the allocator's own; pages are not spread over
 /// cache lines, which would cost a page for each large block.
 #[unsafe(export_name = "_rjem_malloc_conf")]
-pub static ALLOCATOR_OPTIONS: &[u8; 66] =
-    b"background_thread:true,dirty_decay_ms:1000,cache_oblivious:false \0";
+pub static ALLOCATOR_OPTIONS: &[u8; 65] =
+    b"background_thread:true,dirty_decay_ms:1000,cache_oblivious:false\0";
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
