@@ -6,6 +6,8 @@ BENCH = $(CARGO) run --quiet --release --manifest-path benches/Cargo.toml --
 STAGE_FLAGS = $(if $(STAGE),--stage $(STAGE)) $(if $(SEED),--seed $(SEED)) \
 	$(if $(FORMAT),--format $(FORMAT)) $(if $(ALL),--all)
 ORACLE ?= redis-server
+TARGET ?= request
+SECONDS ?= 60
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -56,6 +58,15 @@ bench: build ## measures against every real server found; ARGS="speed --pipeline
 
 micro: ## micro-benchmarks of parser, table and reply writer
 	$(CARGO) bench --manifest-path benches/micro/Cargo.toml
+
+# With cargo-fuzz and the nightly compiler guided by coverage, else random input for the same target.
+fuzz: ## random input for a parser; TARGET=request SECONDS=60
+	@if $(CARGO) +nightly fuzz --version >/dev/null 2>&1; then \
+		$(CARGO) +nightly fuzz run $(TARGET) -- -max_total_time=$(SECONDS); \
+	else \
+		$(CARGO) run --release --quiet --manifest-path fuzz/Cargo.toml --no-default-features \
+			--bin random -- $(TARGET) $(SECONDS); \
+	fi
 
 where: ## the one place of a command: make where C=getex
 	@grep -rniE '"$(C)[ "|]' src/commands --include='*.rs' | grep -v 'reply\.' | head -5

@@ -1,7 +1,8 @@
 //! What can be wrong with a request. A client that sends one of these is answered and then
 //! disconnected, since nobody knows where its next request begins. The texts are protocol: they are
-//! Redis's, byte for byte. Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
-//! and the answers of a real server.
+//! Redis's, byte for byte.
+//! Source: https://redis.io/docs/latest/develop/reference/protocol-spec/ and the answers of a real
+//! server.
 
 use std::borrow::Cow;
 
@@ -52,10 +53,5 @@ impl ProtocolError {
 const PREFIX: &[u8] = b"ERR Protocol error: ";
 
 fn expected_dollar(byte: u8) -> Vec<u8> {
-    let mut text = [PREFIX, b"expected '$', got '"].concat();
-    // Redis builds this text with C's string functions: a NUL ends it.
-    if byte != 0 {
-        text.extend([byte, b'\'']);
-    }
-    text
+    [PREFIX, b"expected '$', got '", &[byte, b'\'']].concat()
 }

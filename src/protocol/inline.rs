@@ -1,11 +1,12 @@
 //! Inline requests: a line of words, as typed into telnet or nc.
 //!
-//! Words are parted by blanks. Quotes keep blanks inside a word: within "double" ones `\n \r \t \b
-//! \a \xHH` and a backslash before any other byte are escapes, within 'single' ones only `\'` is. A
-//! quote may begin inside a word; behind the closing one a blank or the line's end must follow.
-//! Plain words stay where they are, quoted ones are decoded into memory of their own. Source: the
-//! answers of a real server;
-//! https://redis.io/docs/latest/develop/reference/protocol-spec/#inline-commands
+//! Words are parted by blanks. Quotes keep blanks inside a word. Within "double" ones `\n`, `\r`,
+//! `\t`, `\b`, `\a`, `\xHH` and a backslash before any other byte are escapes, within 'single'
+//! ones only `\'` is. A quote may begin inside a word; behind the closing one a blank or the line's
+//! end must follow. Plain words stay where they are, quoted ones are decoded into memory of their
+//! own.
+//! Source: https://redis.io/docs/latest/develop/reference/protocol-spec/#inline-commands and the
+//! answers of a real Redis 8 (Valkey 9 lets a word go on behind a closing quote).
 
 use super::error::ProtocolError;
 use super::words::{Batch, Word};
@@ -150,4 +151,60 @@ fn is_separator(byte: u8) -> bool {
 
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | 0x0b | 0x0c | 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The words of a line with `|` between them; none when its quotes are unbalanced.
+    fn split_line(line: &str) -> Option<String> {
+        let mut batch = Batch::new();
+        split(line.as_bytes(), 0, line.len(), &mut batch).ok()?;
+        batch.close_command(0);
+        let words = batch.view(line.as_bytes(), 0);
+        let words: Vec<_> = words.iter().map(|word| word.escape_ascii().to_string()).collect();
+        Some(words.join("|"))
+    }
+
+    #[test]
+    fn words_are_parted_by_any_number_of_blanks() {
+        assert_eq!(split_line("set  a\t b \x0b\x0cc ").as_deref(), Some("set|a|b|c"));
+        assert_eq!(split_line("   ").as_deref(), Some(""));
+    }
+
+    #[test]
+    fn quotes_keep_blanks_and_empty_words() {
+        assert_eq!(split_line(r#"set "a b" 'c d' "" ''"#).as_deref(), Some("set|a b|c d||"));
+    }
+
+    #[test]
+    fn double_quotes_know_escapes() {
+        let line = r#""\x41\x0f\n\r\t\b\a\\\"\q\xzz""#;
+        assert_eq!(split_line(line).as_deref(), Some(r#"A\x0f\n\r\t\x08\x07\\\"qxzz"#));
+    }
+
+    #[test]
+    fn single_quotes_know_one_escape() {
+        assert_eq!(split_line(r"'a\'b\n'").as_deref(), Some(r"a\'b\\n"));
+    }
+
+    #[test]
+    fn outside_quotes_a_backslash_is_a_byte() {
+        assert_eq!(split_line(r"a\nb").as_deref(), Some(r"a\\nb"));
+    }
+
+    #[test]
+    fn a_quote_may_begin_inside_a_word_but_not_end_there() {
+        assert_eq!(split_line(r#"a"b c" d'e'"#).as_deref(), Some("ab c|de"));
+        assert_eq!(split_line(r#""a"b"#), None);
+        assert_eq!(split_line(r#"'a'"b""#), None);
+    }
+
+    #[test]
+    fn quotes_must_close() {
+        for line in [r#"""#, r#""a"#, r#""a\"#, r#""a\""#, "'", r"'a\'"] {
+            assert_eq!(split_line(line), None, "{line}");
+        }
+    }
 }

@@ -8,20 +8,17 @@
 //!          ▲ start                  ▲ insert: 100000 shared bytes  ▲ end
 //! ```
 //! The protocol (RESP2 or RESP3) is the connection's; where RESP2 lacks a type, the form Redis
-//! answers stands in. Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
+//! answers stands in.
+//! Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
 
+use super::sending::Insert;
 use crate::types::number::FloatBuffer;
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use std::collections::VecDeque;
-use std::io::IoSlice;
 
 /// Shared values of this many bytes are written from where they are; smaller ones are cheaper to
 /// copy.
-const SHARED_BYTES: usize = 16 * 1024;
-/// The first buffer, in bytes.
-const FIRST_BYTES: usize = 1024;
-/// A larger buffer is given back when everything in it has been written.
-const KEPT_BYTES: usize = 64 * 1024;
+pub(super) const SHARED_BYTES: usize = 16 * 1024;
 /// Mark, 20 digits, CR LF, rounded up.
 const HEADER_BYTES: usize = 24;
 /// Mark, one digit, CR LF: what `open_array` leaves free.
@@ -41,26 +38,13 @@ pub enum Protocol {
 #[derive(Default)]
 pub struct Reply {
     /// Filled from `start` to `end`; the rest is room (zeros or old bytes).
-    bytes: Vec<u8>,
-    start: usize,
-    end: usize,
-    inserts: VecDeque<Insert>,
+    pub(super) bytes: Vec<u8>,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) inserts: VecDeque<Insert>,
     /// Bytes of all inserts.
-    insert_bytes: usize,
+    pub(super) insert_bytes: usize,
     protocol: Protocol,
-}
-
-/// Shared bytes that go out before `bytes[at]`.
-struct Insert {
-    at: usize,
-    data: Bytes,
-}
-
-/// A place in the output to go back to.
-#[derive(Clone, Copy)]
-pub struct Mark {
-    end: usize,
-    inserts: usize,
 }
 
 /// An array, map or set whose length is not known yet.
@@ -122,7 +106,8 @@ impl Reply {
 
     fn long_integer(&mut self, value: i64) {
         let mut buffer = itoa::Buffer::new();
-        self.line(b':', buffer.format(value).as_bytes());
+        let room = self.room(HEADER_BYTES);
+        self.end += write_line(room, b':', buffer.format(value).as_bytes());
     }
 
     /// A bulk string.
@@ -251,101 +236,6 @@ impl Reply {
         self.close(open, mark, count);
     }
 
-    /// The end of what is written so far.
-    #[inline]
-    pub fn mark(&self) -> Mark {
-        Mark { end: self.end, inserts: self.inserts.len() }
-    }
-
-    /// Takes back what was written since the mark: the handler failed. Nothing may have been sent
-    /// since.
-    pub fn take_back(&mut self, mark: Mark) {
-        self.end = mark.end;
-        for insert in self.inserts.drain(mark.inserts..) {
-            self.insert_bytes -= insert.data.len();
-        }
-    }
-
-    /// Bytes not yet sent.
-    #[inline]
-    pub fn pending_bytes(&self) -> usize {
-        self.end - self.start + self.insert_bytes
-    }
-
-    /// True when everything has been sent.
-    #[inline]
-    pub fn is_empty(&self) -> bool {
-        self.pending_bytes() == 0
-    }
-
-    /// Fills `slices` with what is to be written next, in order; gives back how many it has set.
-    pub fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
-        let most = slices.len();
-        let mut used = 0;
-        let mut from = self.start;
-        let mut add = |data: &'a [u8]| {
-            if !data.is_empty() && used < slices.len() {
-                slices[used] = IoSlice::new(data);
-                used += 1;
-            }
-        };
-        for insert in self.inserts.iter().take(most) {
-            add(&self.bytes[from..insert.at]);
-            add(&insert.data);
-            from = insert.at;
-        }
-        add(&self.bytes[from..self.end]);
-        used
-    }
-
-    /// Notes that `count` bytes were sent. Memory above 64 KB is given back once everything is.
-    pub fn advance(&mut self, mut count: usize) {
-        while let Some(insert) = self.inserts.front_mut() {
-            let before = insert.at - self.start;
-            if count < before {
-                break;
-            }
-            count -= before;
-            self.start = insert.at;
-            let sent = count.min(insert.data.len());
-            insert.data.advance(sent);
-            self.insert_bytes -= sent;
-            count -= sent;
-            if !insert.data.is_empty() {
-                return;
-            }
-            self.inserts.pop_front();
-        }
-        self.start += count;
-        self.reclaim();
-    }
-
-    /// Takes the empty buffer away, so that an idle connection holds no memory; none when bytes are
-    /// pending.
-    pub fn take_spare(&mut self) -> Option<Vec<u8>> {
-        (self.is_empty() && !self.bytes.is_empty()).then(|| std::mem::take(&mut self.bytes))
-    }
-
-    /// Uses this buffer (from `take_spare`) unless there is one.
-    pub fn adopt(&mut self, spare: Vec<u8>) {
-        if self.bytes.is_empty() {
-            self.bytes = spare;
-        }
-    }
-
-    /// The bytes not yet sent, copied together: for tests, scripts and logs.
-    pub fn to_vec(&self) -> Vec<u8> {
-        let mut all = Vec::with_capacity(self.pending_bytes());
-        let mut from = self.start;
-        for insert in &self.inserts {
-            all.extend_from_slice(&self.bytes[from..insert.at]);
-            all.extend_from_slice(&insert.data);
-            from = insert.at;
-        }
-        all.extend_from_slice(&self.bytes[from..self.end]);
-        all
-    }
-
     fn mark_or_array(&self, mark: u8) -> u8 {
         match self.protocol {
             Protocol::Resp2 => b'*',
@@ -408,40 +298,6 @@ impl Reply {
         }
         self.bytes[open.at..][..length].copy_from_slice(&head[..length]);
     }
-
-    /// At least `count` bytes of room behind the end.
-    #[inline(always)]
-    fn room(&mut self, count: usize) -> &mut [u8] {
-        if self.bytes.len() - self.end < count {
-            self.grow(count);
-        }
-        &mut self.bytes[self.end..]
-    }
-
-    #[cold]
-    fn grow(&mut self, count: usize) {
-        let length = (self.end + count).max(self.bytes.len() * 2).max(FIRST_BYTES);
-        self.bytes.resize(length, 0);
-    }
-
-    /// Begins at the front again when nothing is pending, or when most of a large buffer has been
-    /// sent.
-    fn reclaim(&mut self) {
-        if self.is_empty() {
-            self.start = 0;
-            self.end = 0;
-            if self.bytes.len() > KEPT_BYTES {
-                self.bytes = Vec::new();
-            }
-        } else if self.start > KEPT_BYTES && self.start > self.end - self.start {
-            self.bytes.copy_within(self.start..self.end, 0);
-            for insert in &mut self.inserts {
-                insert.at -= self.start;
-            }
-            self.end -= self.start;
-            self.start = 0;
-        }
-    }
 }
 
 /// Writes mark, number, CR LF; gives back how many bytes that took.
@@ -461,9 +317,93 @@ fn write_header(room: &mut [u8], mark: u8, count: usize) -> usize {
 
 fn write_long_header(room: &mut [u8], mark: u8, count: usize) -> usize {
     let mut buffer = itoa::Buffer::new();
-    let digits = buffer.format(count).as_bytes();
+    write_line(room, mark, buffer.format(count).as_bytes())
+}
+
+#[inline(always)]
+fn write_line(room: &mut [u8], mark: u8, digits: &[u8]) -> usize {
     room[0] = mark;
     room[1..][..digits.len()].copy_from_slice(digits);
     room[1 + digits.len()..][..2].copy_from_slice(b"\r\n");
     digits.len() + 3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What both protocols make of the same calls.
+    fn both(write: impl Fn(&mut Reply)) -> (String, String) {
+        let text = |protocol| {
+            let mut reply = Reply::new();
+            reply.set_protocol(protocol);
+            write(&mut reply);
+            String::from_utf8(reply.to_vec()).unwrap()
+        };
+        (text(Protocol::Resp2), text(Protocol::Resp3))
+    }
+
+    fn same(text: &str) -> (String, String) {
+        (text.into(), text.into())
+    }
+
+    fn pair(resp2: &str, resp3: &str) -> (String, String) {
+        (resp2.into(), resp3.into())
+    }
+
+    #[test]
+    fn both_protocols_share_the_plain_types() {
+        assert_eq!(both(Reply::ok), same("+OK\r\n"));
+        assert_eq!(both(|reply| reply.simple("PONG")), same("+PONG\r\n"));
+        assert_eq!(both(|reply| reply.error("ERR no")), same("-ERR no\r\n"));
+        assert_eq!(both(|reply| reply.array(0)), same("*0\r\n"));
+        for length in [0, 1, 9, 10, 99, 100, 1234] {
+            let data = "x".repeat(length);
+            let expected = same(&format!("${length}\r\n{data}\r\n"));
+            assert_eq!(both(|reply| reply.bulk(data.as_bytes())), expected);
+        }
+        for value in [0, 7, 42, 99, 100, -1, i64::MIN, i64::MAX] {
+            assert_eq!(both(|reply| reply.integer(value)), same(&format!(":{value}\r\n")));
+        }
+    }
+
+    #[test]
+    fn resp2_stands_in_for_what_it_lacks() {
+        assert_eq!(both(Reply::null), pair("$-1\r\n", "_\r\n"));
+        assert_eq!(both(Reply::null_array), pair("*-1\r\n", "_\r\n"));
+        assert_eq!(both(|reply| reply.map(50)), pair("*100\r\n", "%50\r\n"));
+        assert_eq!(both(|reply| reply.set(3)), pair("*3\r\n", "~3\r\n"));
+        assert_eq!(both(|reply| reply.push(3)), pair("*3\r\n", ">3\r\n"));
+        assert_eq!(both(|reply| reply.boolean(true)), pair(":1\r\n", "#t\r\n"));
+        assert_eq!(both(|reply| reply.boolean(false)), pair(":0\r\n", "#f\r\n"));
+        assert_eq!(both(|reply| reply.double(3.25)), pair("$4\r\n3.25\r\n", ",3.25\r\n"));
+        assert_eq!(both(|reply| reply.big_number(b"-12")), pair("$3\r\n-12\r\n", "(-12\r\n"));
+        let verbatim = pair("$2\r\nhi\r\n", "=6\r\ntxt:hi\r\n");
+        assert_eq!(both(|reply| reply.verbatim("txt", b"hi")), verbatim);
+    }
+
+    #[test]
+    fn a_line_never_breaks() {
+        assert_eq!(both(|reply| reply.error("\r\na\r\nb\n")), same("-a  b\r\n"));
+        assert_eq!(both(|reply| reply.error("\n\n")), same("-\r\n"));
+        assert_eq!(both(|reply| reply.simple("a\nb")), same("+a b\r\n"));
+    }
+
+    #[test]
+    fn an_open_array_gets_its_length_at_the_end() {
+        let inner = |reply: &mut Reply, count: usize| {
+            let open = reply.open_array();
+            (0..count).for_each(|_| reply.integer(1));
+            reply.close_array(open, count);
+        };
+        let nested = |reply: &mut Reply| {
+            let open = reply.open_array();
+            inner(reply, 2);
+            inner(reply, 12);
+            reply.close_map(open, 1);
+        };
+        let elements = format!("*2\r\n{}*12\r\n{}", ":1\r\n".repeat(2), ":1\r\n".repeat(12));
+        let expected = pair(&format!("*2\r\n{elements}"), &format!("%1\r\n{elements}"));
+        assert_eq!(both(nested), expected);
+    }
 }

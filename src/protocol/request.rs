@@ -1,11 +1,9 @@
 //! Requests: bytes in, batches of commands out.
 //!
 //! ```text
-//! space() ◄── socket      parse(&mut batch)      view(&batch, i) → handler      consume(&mut batch)
-//! input:  [ command | command | comm…            the words of each lie in the input until `consume`
+//! space() ◄── socket     parse(&mut batch)     view(&batch, i) → handler     consume(&mut batch)
+//! input: [ command | command | comm…     the words of each lie in the input until `consume`
 //! ```
-//! - The usual `$3\r\n` and `$16\r\n` are recognised by one load and one comparison; anything else
-//!   takes the long way.
 //! - Nothing is allocated from an announced length: buffers grow with what has come.
 //! - A command cut off by the end of the input is read again when more has come, unless it has many
 //!   words already: those are kept (`Partial`), or a command of a million words sent in small
@@ -13,13 +11,12 @@
 //! - A big argument (32 KB and more) that has not come whole gets an allocation of its own, into
 //!   which the socket then reads; it can be stored without a copy.
 //!
-//! Source: https://redis.io/docs/latest/develop/reference/protocol-spec/; texts and odd cases as a
-//! real server answers.
+//! Source: https://redis.io/docs/latest/develop/reference/protocol-spec/; texts and odd cases are
+//! as a real server answers.
 
 use super::error::ProtocolError;
-use super::inline;
-use super::words::{BIG_BYTES, Batch, Word, Words};
-use crate::types::number::parse_integer;
+use super::scanner::{End, Limits, Scanner, Step};
+use super::words::{Batch, Word, Words};
 use bytes::{Bytes, BytesMut};
 
 /// What a connection reads at first, in bytes; doubled up to `READ_MOST_BYTES` while reads fill it.
@@ -27,46 +24,13 @@ const READ_BYTES: usize = 16 * 1024;
 const READ_MOST_BYTES: usize = 64 * 1024;
 /// A larger buffer is given back as soon as what made it grow is consumed.
 const KEPT_BYTES: usize = READ_MOST_BYTES;
-/// A big argument's buffer grows by what it holds already, and at least by this.
+/// A big argument's buffer grows by this at least.
 const BIG_STEP_BYTES: usize = 1024 * 1024;
 /// How much more room a big argument gets, in multiples of what has come of it. Room is not memory
 /// until bytes come; growing in few and large steps keeps the copies small.
 const BIG_GROWTH: usize = 15;
-/// A cut-off command with fewer words than this is read again from its beginning.
-const KEPT_PARTIAL_WORDS: usize = 32;
 /// Words are addressed by 32 bits.
 const INPUT_MOST_BYTES: usize = u32::MAX as usize - 1;
-/// What a client may send before it has logged in; Redis's figures.
-const UNAUTHENTICATED_WORDS: usize = 10;
-const UNAUTHENTICATED_WORD_BYTES: usize = 16 * 1024;
-
-/// How much a request may be.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// The longest argument (`proto-max-bulk-len`, at least 1 MB).
-    pub max_bulk_bytes: usize,
-    /// The longest inline request and the longest line that announces a length.
-    pub max_inline_bytes: usize,
-    /// The most words of one command.
-    pub max_words: usize,
-    /// Before a login: 10 words of 16 KB, and one command at a time, since the next may be allowed
-    /// more.
-    pub authenticated: bool,
-    /// The most commands of one batch.
-    pub batch: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits {
-            max_bulk_bytes: 512 * 1024 * 1024,
-            max_inline_bytes: 64 * 1024,
-            max_words: i32::MAX as usize,
-            authenticated: true,
-            batch: 1024,
-        }
-    }
-}
 
 /// The unparsed bytes of one connection, and a big argument under way.
 #[derive(Default)]
@@ -130,6 +94,7 @@ impl Input {
         if self.partial.is_some() && !self.resume(limits, batch)? {
             return Ok(());
         }
+        // The next command may be allowed more than one that has not logged in.
         let most = if limits.authenticated { limits.batch } else { 1 };
         let mut scanner = Scanner { bytes: &self.buffer, position: batch.parsed_bytes, limits };
         while batch.len() < most {
@@ -143,6 +108,7 @@ impl Input {
                 }
             }
         }
+        batch.is_full = batch.len() >= most;
         Ok(())
     }
 
@@ -292,194 +258,266 @@ impl Big {
     }
 }
 
-/// Reads commands out of bytes.
-struct Scanner<'a> {
-    bytes: &'a [u8],
-    position: usize,
-    limits: &'a Limits,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::OwnedWords;
+    use proptest::prelude::*;
 
-/// What `next_command` found.
-enum Step {
-    /// A command (or something to skip); it counts as parsed.
-    Command,
-    /// The rest is not a whole command; it will be read again.
-    Incomplete,
-    /// The rest is not a whole command, and reading it again would be a waste.
-    Suspend { missing_words: usize, big: Option<usize> },
-}
+    type Command = Vec<Vec<u8>>;
 
-/// Where the words of a command stopped.
-enum End {
-    Complete,
-    Incomplete,
-    /// At the header of an argument of this many bytes that has not come whole.
-    Big(usize),
-}
-
-impl Scanner<'_> {
-    #[inline(always)]
-    fn next_command(&mut self, batch: &mut Batch) -> Result<Step, ProtocolError> {
-        let Some((count, next)) = short_header(self.bytes, self.position, b'*') else {
-            return self.unusual_command(batch);
-        };
-        let allowed = if self.limits.authenticated { usize::MAX } else { UNAUTHENTICATED_WORDS };
-        if count > allowed {
-            return Err(ProtocolError::UnauthenticatedMultibulkLength);
+    fn encode(commands: &[Command]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for command in commands {
+            bytes.extend(format!("*{}\r\n", command.len()).bytes());
+            for word in command {
+                bytes.extend(format!("${}\r\n", word.len()).bytes());
+                bytes.extend(word);
+                bytes.extend(b"\r\n");
+            }
         }
-        self.position = next;
-        self.command(count, batch)
+        bytes
     }
 
-    /// The words of a command of `count`, 0 to skip.
-    #[inline(always)]
-    fn command(&mut self, count: usize, batch: &mut Batch) -> Result<Step, ProtocolError> {
-        let first = batch.words.len();
-        let mut missing_words = count;
-        let end = match self.words(&mut missing_words, &mut batch.words) {
-            Ok(end) => end,
-            Err(error) => {
-                batch.words.truncate(first);
-                return Err(error);
+    /// Parses everything there is in batches and gives back the commands.
+    fn drain(input: &mut Input, limits: &Limits) -> (Vec<Command>, Option<ProtocolError>) {
+        let mut batch = Batch::new();
+        let mut commands = Vec::new();
+        loop {
+            let parsed = input.parse(limits, &mut batch);
+            for index in 0..batch.len() {
+                let words = input.view(&batch, index);
+                assert!(!words.is_empty(), "a command has a name");
+                commands.push(words.iter().map(<[u8]>::to_vec).collect());
             }
-        };
-        let big = match end {
-            End::Complete => {
-                if count > 0 {
-                    batch.close_command(first);
+            let is_full = batch.is_full();
+            input.consume(&mut batch);
+            if parsed.is_err() || !is_full {
+                return (commands, parsed.err());
+            }
+        }
+    }
+
+    /// Feeds the pieces as a socket would: never more than there is room for.
+    fn feed(pieces: &[&[u8]], limits: &Limits) -> (Vec<Command>, Option<ProtocolError>) {
+        let mut input = Input::new();
+        let mut commands = Vec::new();
+        for piece in pieces {
+            let mut rest = *piece;
+            while !rest.is_empty() {
+                let space = input.space();
+                let room = space.capacity() - space.len();
+                assert!(room > 0, "space() has room");
+                let (now, later) = rest.split_at(room.min(rest.len()));
+                space.extend_from_slice(now);
+                rest = later;
+                let (more, error) = drain(&mut input, limits);
+                commands.extend(more);
+                if error.is_some() {
+                    return (commands, error);
                 }
-                batch.parsed_bytes = self.position;
-                return Ok(Step::Command);
             }
-            End::Incomplete if count - missing_words < KEPT_PARTIAL_WORDS => {
-                batch.words.truncate(first);
-                return Ok(Step::Incomplete);
+        }
+        (commands, None)
+    }
+
+    fn whole(bytes: &[u8]) -> (Vec<Command>, Option<ProtocolError>) {
+        feed(&[bytes], &Limits::default())
+    }
+
+    fn error_of(bytes: &[u8]) -> String {
+        let error = whole(bytes).1.expect("an error");
+        String::from_utf8(error.text().into_owned()).unwrap()
+    }
+
+    fn words(list: &[&str]) -> Command {
+        list.iter().map(|word| word.as_bytes().to_vec()).collect()
+    }
+
+    #[test]
+    fn commands_come_out_in_order() {
+        let commands = [words(&["SET", "key", "a longer value"]), words(&["PING"])];
+        assert_eq!(whole(&encode(&commands)), (commands.to_vec(), None));
+    }
+
+    #[test]
+    fn a_cut_at_any_byte_changes_nothing() {
+        let many: Vec<String> = (0..50).map(|number| format!("word{number}")).collect();
+        let many = words(&many.iter().map(String::as_str).collect::<Vec<_>>());
+        let commands = [words(&["SET", "", "x"]), many, words(&["GET", "k"])];
+        let mut bytes = encode(&commands);
+        bytes.extend(b"\r\n*0\r\nset 'a b' \"\\x41\"\n*-1\r\n");
+        let mut expected = commands.to_vec();
+        expected.push(words(&["set", "a b", "A"]));
+        for cut in 0..=bytes.len() {
+            let (first, second) = bytes.split_at(cut);
+            assert_eq!(feed(&[first, second], &Limits::default()), (expected.clone(), None));
+        }
+        let single: Vec<&[u8]> = bytes.chunks(1).collect();
+        assert_eq!(feed(&single, &Limits::default()), (expected, None));
+    }
+
+    #[test]
+    fn an_error_comes_after_the_commands_before_it() {
+        let (commands, error) = whole(b"*1\r\n$4\r\nPING\r\n*1\r\n:1\r\n");
+        assert_eq!(commands, [words(&["PING"])]);
+        assert_eq!(error, Some(ProtocolError::ExpectedDollar(b':')));
+    }
+
+    #[test]
+    fn errors_are_spelled_as_redis_spells_them() {
+        let texts = [
+            ("*x\r\n", "invalid multibulk length"),
+            ("*\r\n", "invalid multibulk length"),
+            ("*01\r\n", "invalid multibulk length"),
+            ("*2147483648\r\n", "invalid multibulk length"),
+            ("*99999999999999999999\r\n", "invalid multibulk length"),
+            ("*1\r\n:1\r\n", "expected '$', got ':'"),
+            ("*1\r\n$-1\r\n", "invalid bulk length"),
+            ("*1\r\n$03\r\n", "invalid bulk length"),
+            ("*1\r\n$+3\r\n", "invalid bulk length"),
+            ("*1\r\n$536870913\r\n", "invalid bulk length"),
+            ("say \"hello\r\n", "unbalanced quotes in request"),
+            ("say 'a'b\r\n", "unbalanced quotes in request"),
+        ];
+        for (request, text) in texts {
+            assert_eq!(error_of(request.as_bytes()), format!("ERR Protocol error: {text}"));
+        }
+    }
+
+    #[test]
+    fn a_line_that_does_not_end_is_refused_beyond_64_kb() {
+        for (head, text) in [
+            ("*", "too big mbulk count string"),
+            ("*1\r\n$", "too big bulk count string"),
+            ("x", "too big inline request"),
+        ] {
+            let bytes = [head.as_bytes(), &[b'1'; 64 * 1024]].concat();
+            assert_eq!(error_of(&bytes), format!("ERR Protocol error: {text}"));
+            assert_eq!(whole(&bytes[..60 * 1024]).1, None, "{head} may still end");
+        }
+    }
+
+    #[test]
+    fn before_a_login_requests_are_small() {
+        let limits = Limits { authenticated: false, ..Limits::default() };
+        let error = |bytes: &[u8]| feed(&[bytes], &limits).1;
+        let (words, bytes) = (
+            ProtocolError::UnauthenticatedMultibulkLength,
+            ProtocolError::UnauthenticatedBulkLength,
+        );
+        assert_eq!(error(b"*10\r\n$16384\r\n"), None);
+        assert_eq!(error(b"*11\r\n"), Some(words));
+        assert_eq!(error(b"*100\r\n"), Some(words));
+        assert_eq!(error(b"*1\r\n$16385\r\n"), Some(bytes));
+    }
+
+    #[test]
+    fn a_login_lifts_the_limits_for_the_rest_of_the_same_read() {
+        let commands = [words(&["AUTH", "x"]), words(&["MSET"; 12])];
+        let mut input = Input::new();
+        let mut batch = Batch::new();
+        input.space().extend_from_slice(&encode(&commands));
+        let mut limits = Limits { authenticated: false, ..Limits::default() };
+        input.parse(&limits, &mut batch).unwrap();
+        assert_eq!((batch.len(), batch.is_full()), (1, true));
+        input.consume(&mut batch);
+        limits.authenticated = true;
+        assert_eq!(drain(&mut input, &limits), (vec![commands[1].clone()], None));
+    }
+
+    #[test]
+    fn nothing_is_allocated_from_an_announced_length() {
+        for bytes in ["*2147483647\r\n$3\r\nSET\r\n", "*2\r\n$3\r\nSET\r\n$500000000\r\nabc"] {
+            let mut input = Input::new();
+            let mut batch = Batch::new();
+            input.space().extend_from_slice(bytes.as_bytes());
+            input.parse(&Limits::default(), &mut batch).unwrap();
+            input.consume(&mut batch);
+            assert!(input.space().capacity() <= BIG_STEP_BYTES, "{bytes}");
+            assert!(batch.words.capacity() <= KEPT_PARTIAL, "{bytes}");
+        }
+    }
+
+    const KEPT_PARTIAL: usize = 64;
+
+    #[test]
+    fn a_big_argument_gets_its_own_allocation_of_its_own_size() {
+        let value = vec![b'v'; 3 * BIG_STEP_BYTES];
+        let bytes = encode(&[vec![b"SET".to_vec(), b"k".to_vec(), value.clone()]]);
+        let mut input = Input::new();
+        let mut batch = Batch::new();
+        let mut rest = &bytes[..];
+        while !rest.is_empty() {
+            let space = input.space();
+            let room = (space.capacity() - space.len()).min(rest.len());
+            space.extend_from_slice(&rest[..room]);
+            rest = &rest[room..];
+            input.parse(&Limits::default(), &mut batch).unwrap();
+            if rest.is_empty() {
+                let words = input.view(&batch, 0);
+                assert_eq!((words.get(1), words.get(2)), (&b"k"[..], &value[..]));
+                assert!(words.shared(1).is_none());
+                let shared = words.shared(2).expect("its own allocation").clone();
+                assert_eq!(words.to_owned().view().shared(2), Some(&shared));
             }
-            End::Incomplete => None,
-            End::Big(length) => Some(length),
-        };
-        Ok(Step::Suspend { missing_words, big })
+            input.consume(&mut batch);
+        }
+        assert_eq!(input.pending_bytes(), 0);
     }
 
-    /// Appends words until none is missing or the bytes end; stays at the header of the first that
-    /// is not whole.
-    #[inline(always)]
-    fn words(&mut self, missing: &mut usize, words: &mut Vec<Word>) -> Result<End, ProtocolError> {
-        while *missing > 0 {
-            let header = match short_header(self.bytes, self.position, b'$') {
-                None => self.bulk_header()?,
-                usual => usual,
-            };
-            let Some((length, start)) = header else {
-                return Ok(End::Incomplete);
-            };
-            let next = start + length + 2;
-            if next > self.bytes.len() {
-                let big = length >= BIG_BYTES;
-                return Ok(if big { End::Big(length) } else { End::Incomplete });
-            }
-            words.push(Word::new(start, length));
-            // The two bytes behind a word are taken for CR LF unseen, as Redis does.
-            self.position = next;
-            *missing -= 1;
-        }
-        Ok(End::Complete)
+    #[test]
+    fn an_idle_input_keeps_little_memory_and_can_lend_it() {
+        let mut input = Input::new();
+        let command = words(&["MSET"; 30_000]);
+        let bytes = encode(std::slice::from_ref(&command));
+        input.space().extend_from_slice(&bytes);
+        assert_eq!(drain(&mut input, &Limits::default()).0, [command]);
+        assert!(input.buffer.capacity() <= KEPT_BYTES);
+        input.space().extend_from_slice(b"*1\r\n");
+        assert!(input.take_spare().is_none(), "bytes are pending");
+        input.space().extend_from_slice(b"$4\r\nPING\r\n");
+        assert_eq!(drain(&mut input, &Limits::default()).0, [words(&["PING"])]);
+        let spare = input.take_spare().expect("an empty buffer");
+        assert_eq!(input.buffer.capacity(), 0);
+        input.adopt(spare);
+        assert!(input.buffer.capacity() > 0);
     }
 
-    /// A command whose first line is not `*` with one or two digits, or that has hardly begun.
-    #[cold]
-    fn unusual_command(&mut self, batch: &mut Batch) -> Result<Step, ProtocolError> {
-        match self.bytes.get(self.position) {
-            None => return Ok(Step::Incomplete),
-            Some(b'*') => {}
-            Some(_) => return self.inline_command(batch),
-        }
-        let line = self.line(ProtocolError::TooBigMultibulkCount)?;
-        let Some((text, next)) = line else {
-            return Ok(Step::Incomplete);
-        };
-        let most = self.limits.max_words as i64;
-        let count = match parse_integer(&text[1..]) {
-            Some(count) if count <= most => usize::try_from(count).unwrap_or(0),
-            _ => return Err(ProtocolError::InvalidMultibulkLength),
-        };
-        if count > UNAUTHENTICATED_WORDS && !self.limits.authenticated {
-            return Err(ProtocolError::UnauthenticatedMultibulkLength);
-        }
-        self.position = next;
-        self.command(count, batch)
+    fn any_command() -> impl Strategy<Value = Command> {
+        let size = prop_oneof![8 => 0..40usize, 2 => 90..1200usize, 1 => 32_000..100_000usize];
+        let word = (any::<u8>(), size).prop_map(|(byte, size)| vec![byte; size]);
+        prop_oneof![
+            20 => prop::collection::vec(word, 1..6),
+            1 => (30..200usize).prop_map(|count| vec![b"w".to_vec(); count]),
+        ]
     }
 
-    fn inline_command(&mut self, batch: &mut Batch) -> Result<Step, ProtocolError> {
-        let rest = &self.bytes[self.position..];
-        let Some(line_feed) = memchr::memchr(b'\n', rest) else {
-            let too_big = rest.len() > self.limits.max_inline_bytes;
-            return if too_big { Err(ProtocolError::TooBigInline) } else { Ok(Step::Incomplete) };
-        };
-        let line = rest[..line_feed].strip_suffix(b"\r").unwrap_or(&rest[..line_feed]);
-        let (first, first_apart) = (batch.words.len(), batch.apart.len());
-        let end = self.position + line.len();
-        if let Err(error) = inline::split(self.bytes, self.position, end, batch) {
-            batch.words.truncate(first);
-            batch.apart.truncate(first_apart);
-            return Err(error);
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        #[test]
+        fn what_is_encoded_and_cut_anywhere_parses_back(
+            commands in prop::collection::vec(any_command(), 0..12),
+            mut cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+            batch in 1..5usize,
+        ) {
+            let bytes = encode(&commands);
+            let places = cuts.drain(..).map(|cut| cut.index(bytes.len() + 1));
+            let mut cuts: Vec<usize> = places.collect();
+            cuts.extend([0, bytes.len()]);
+            cuts.sort_unstable();
+            let pieces: Vec<&[u8]> = cuts.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
+            let limits = Limits { batch, ..Limits::default() };
+            prop_assert_eq!(feed(&pieces, &limits), (commands, None));
         }
-        if batch.words.len() > first {
-            batch.close_command(first);
-        }
-        self.position += line_feed + 1;
-        batch.parsed_bytes = self.position;
-        Ok(Step::Command)
     }
 
-    /// The length of the next word and where it starts; none while the line has not come whole.
-    #[cold]
-    fn bulk_header(&mut self) -> Result<Option<(usize, usize)>, ProtocolError> {
-        let Some((text, next)) = self.line(ProtocolError::TooBigBulkCount)? else {
-            return Ok(None);
-        };
-        if self.bytes[self.position] != b'$' {
-            return Err(ProtocolError::ExpectedDollar(self.bytes[self.position]));
-        }
-        let length = parse_integer(&text[1..]).and_then(|length| usize::try_from(length).ok());
-        let Some(length) = length.filter(|&length| length <= self.limits.max_bulk_bytes) else {
-            return Err(ProtocolError::InvalidBulkLength);
-        };
-        if length > UNAUTHENTICATED_WORD_BYTES && !self.limits.authenticated {
-            return Err(ProtocolError::UnauthenticatedBulkLength);
-        }
-        Ok(Some((length, next)))
+    #[test]
+    fn owned_words_are_the_words_they_were_made_of() {
+        let big = vec![7; 40_000];
+        let owned = OwnedWords::from_slices(&[b"SET".to_vec(), Vec::new(), big.clone()]);
+        let view = owned.view();
+        assert_eq!(view.iter().collect::<Vec<_>>(), [b"SET", &b""[..], &big]);
+        assert_eq!((view.len(), view.skip(2).get(0)), (3, &big[..]));
     }
-
-    /// The line at the position without its end, and where the next begins. A CR ends it, whatever
-    /// byte follows.
-    fn line(&self, too_big: ProtocolError) -> Result<Option<(&[u8], usize)>, ProtocolError> {
-        let rest = &self.bytes[self.position..];
-        match memchr::memchr(b'\r', rest) {
-            None if rest.len() > self.limits.max_inline_bytes => Err(too_big),
-            Some(end) if end + 1 < rest.len() => Ok(Some((&rest[..end], self.position + end + 2))),
-            _ => Ok(None),
-        }
-    }
-}
-
-/// The number in `*n\r\n` or `$n\r\n` and where the next line begins, when n is 0 to 99 and 8 bytes
-/// are there.
-///
-/// One load and a comparison for each of the two forms, against a loop over digits: almost every
-/// header has one.
-#[inline(always)]
-fn short_header(bytes: &[u8], position: usize, mark: u8) -> Option<(usize, usize)> {
-    let eight = bytes.get(position..)?.first_chunk::<8>()?;
-    let eight = u64::from_le_bytes(*eight);
-    let high = ((eight >> 8) as u8).wrapping_sub(b'0');
-    let low = ((eight >> 16) as u8).wrapping_sub(b'0');
-    if eight & 0xffff_00ff == 0x0a0d_0000 | u64::from(mark) && high <= 9 {
-        return Some((usize::from(high), position + 4));
-    }
-    let two_digits = eight & 0x00ff_ff00_00ff == 0x000a_0d00_0000 | u64::from(mark);
-    if two_digits && high.wrapping_sub(1) <= 8 && low <= 9 {
-        return Some((usize::from(high) * 10 + usize::from(low), position + 5));
-    }
-    None
 }

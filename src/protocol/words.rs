@@ -58,6 +58,7 @@ pub struct Batch {
     pub(super) apart: Vec<Bytes>,
     /// Bytes of the input that these commands take up.
     pub(super) parsed_bytes: usize,
+    pub(super) is_full: bool,
 }
 
 /// The words of one command.
@@ -83,11 +84,18 @@ impl Batch {
         self.commands.is_empty()
     }
 
+    /// True when it holds as many commands as it may: there may be more in the input, to be parsed
+    /// as soon as this batch is consumed and before anything is read.
+    pub fn is_full(&self) -> bool {
+        self.is_full
+    }
+
     pub(super) fn clear(&mut self) {
         self.words.clear();
         self.commands.clear();
         self.apart.clear();
         self.parsed_bytes = 0;
+        self.is_full = false;
         self.words.shrink_to(KEPT_WORDS);
         self.commands.shrink_to(KEPT_WORDS);
     }

@@ -4,7 +4,8 @@
 //! a class that does not close ends with the pattern. Every other element takes exactly one byte,
 //! so when a match fails only the last `*` has to be tried longer: pattern × text steps at most,
 //! whatever the pattern. Odd cases are as a real server answers them; so no pattern but the empty
-//! one matches the empty text. Source: https://redis.io/docs/latest/commands/keys/
+//! one matches the empty text.
+//! Source: https://redis.io/docs/latest/commands/keys/
 
 /// Whether letters of either case are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,5 +104,72 @@ fn same(a: u8, b: u8, case: Case) -> bool {
     match case {
         Case::Sensitive => a == b,
         Case::Insensitive => a.eq_ignore_ascii_case(&b),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, text: &str) -> bool {
+        glob_match(pattern.as_bytes(), text.as_bytes(), Case::Sensitive)
+    }
+
+    fn matches_any_case(pattern: &str, text: &str) -> bool {
+        glob_match(pattern.as_bytes(), text.as_bytes(), Case::Insensitive)
+    }
+
+    #[test]
+    fn a_star_covers_any_bytes() {
+        for text in ["ab", "aXb", "aXXb", "abb", "a\nb"] {
+            assert!(matches("a*b", text), "{text}");
+        }
+        assert!(matches("*", "anything") && matches("a**", "a") && matches("*a*b*", "xaybz"));
+        assert!(!matches("a*b", "abc") && !matches("*a*b", "ba"));
+    }
+
+    #[test]
+    fn a_question_mark_is_one_byte() {
+        assert!(matches("h?llo", "hello") && !matches("h?llo", "hllo") && !matches("?", ""));
+    }
+
+    #[test]
+    fn a_class_is_one_byte_of_a_set() {
+        assert!(matches("h[ae]llo", "hallo") && !matches("h[ae]llo", "hillo"));
+        assert!(matches("[a-c]", "b") && matches("[c-a]", "b") && !matches("[a-c]", "d"));
+        assert!(matches("[^a-c]", "d") && !matches("[^a-c]", "b"));
+        assert!(matches(r"[\]]", "]") && matches(r"[\a-c]", "-"));
+    }
+
+    #[test]
+    fn a_class_that_does_not_close_ends_with_the_pattern() {
+        assert!(matches("[ab", "b") && matches("[a-", "-") && matches("[^", "x"));
+        assert!(!matches("[", "[") && matches(r"[\", r"\"));
+        // The bracket is the end of a range here.
+        assert!(matches("[a-]", "^"));
+    }
+
+    #[test]
+    fn a_backslash_takes_the_next_byte_as_it_is() {
+        assert!(matches(r"a\*b", "a*b") && !matches(r"a\*b", "axb"));
+        assert!(matches(r"a\", r"a\"));
+    }
+
+    #[test]
+    fn case_can_be_ignored_except_for_what_is_escaped_in_a_class() {
+        assert!(matches_any_case("HeLLo", "hEllO") && matches_any_case("[A-C]", "b"));
+        assert!(!matches_any_case(r"[\A]", "a") && !matches("A", "a"));
+    }
+
+    #[test]
+    fn only_the_empty_pattern_matches_nothing() {
+        assert!(matches("", "") && !matches("*", "") && !matches("", "a"));
+    }
+
+    #[test]
+    fn many_stars_take_no_longer_than_pattern_times_text() {
+        let pattern = "a*".repeat(2_000) + "b";
+        // 4,000 × 20,000 steps; a search that tries every star again would never end.
+        assert!(!matches(&pattern, &"a".repeat(20_000)));
     }
 }

@@ -47,15 +47,17 @@ impl Decimal {
     fn generate(&mut self, high: Binary, mut interval: Interval) {
         let point = high.exponent.unsigned_abs();
         let one = 1u64 << point;
-        let (mut whole, mut fraction) = (high.fraction >> point, high.fraction & (one - 1));
-        for place in (0..WHOLE_DIGITS).rev() {
-            let unit = 10u64.pow(place);
-            self.push(whole / unit);
+        // Before the point are at most 32 bits.
+        let mut whole = (high.fraction >> point) as u32;
+        let mut fraction = high.fraction & (one - 1);
+        for place in (0..=whole.checked_ilog10().unwrap_or(0)).rev() {
+            let unit = 10u32.pow(place);
+            self.push(u64::from(whole / unit));
             whole %= unit;
-            let rest = (whole << point) + fraction;
+            let rest = (u64::from(whole) << point) + fraction;
             if rest <= interval.width {
                 self.exponent += place as i32;
-                return self.lower_last(rest, unit << point, interval);
+                return self.lower_last(rest, u64::from(unit) << point, interval);
             }
         }
         loop {
@@ -79,8 +81,8 @@ impl Decimal {
     }
 
     /// Lowers the last digit while the number stays in the interval and comes closer to the float.
-    /// `rest` is how far the digits are below the upper bound, `unit` what one of the last digit is
-    /// worth.
+    /// `rest` is how far the digits are below the upper bound, `unit` what one of the last
+    /// digit is worth.
     fn lower_last(&mut self, mut rest: u64, unit: u64, interval: Interval) {
         let Interval { width, above } = interval;
         while rest < above
@@ -92,9 +94,6 @@ impl Decimal {
         }
     }
 }
-
-/// Digits before the point: the upper bound has at most 32 bits there.
-const WHOLE_DIGITS: u32 = 10;
 
 /// The numbers that read back as the float, measured down from their upper bound.
 #[derive(Clone, Copy)]

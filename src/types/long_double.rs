@@ -5,8 +5,9 @@
 //! the smallest values). Reading, adding and writing each find the exact result and round it once,
 //! to the nearest, ties to even. Usual numbers (19 digits, 10^±27) take 128-bit arithmetic; the
 //! others a small `Big` integer. Written plain, never with an exponent: 17 digits behind the point,
-//! zeros at the end cut. Source: the answers of a real server on x86-64; Intel's manual, volume 1,
-//! "Double extended-precision format".
+//! zeros at the end cut.
+//! Source: the answers of a real server on x86-64; Intel's manual, volume 1, "Double
+//! extended-precision format".
 
 use super::number::is_infinity;
 use std::cmp::Ordering;
@@ -483,5 +484,113 @@ impl Big {
             text.push_str(&format!("{group:09}"));
         }
         out.extend_from_slice(text.as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What INCRBYFLOAT would answer.
+    fn sum(a: &str, b: &str) -> Option<String> {
+        let sum = LongDouble::parse(a.as_bytes())?.add(LongDouble::parse(b.as_bytes())?)?;
+        let mut text = Vec::new();
+        sum.write(&mut text);
+        Some(String::from_utf8(text).unwrap())
+    }
+
+    #[track_caller]
+    fn check(a: &str, b: &str, expected: &str) {
+        assert_eq!(sum(a, b).as_deref(), Some(expected), "{a} + {b}");
+        assert_eq!(sum(b, a).as_deref(), Some(expected), "{b} + {a}");
+    }
+
+    #[test]
+    fn sums_are_those_of_a_real_server() {
+        check("10.50", "0.1", "10.6");
+        check("5.0e3", "2.0e2", "5200");
+        check("3", "-3", "0");
+        check("-0", "-0", "0");
+        check("0.1", "0.2", "0.3");
+        check("1", "1e-17", "1.00000000000000001");
+        check("1", "1e-20", "1");
+        check("-1e-17", "0", "-0.00000000000000001");
+        check("-1e-18", "0", "0");
+        check("9223372036854775807", "1", "9223372036854775808");
+        check("18446744073709551615", "1", "18446744073709551616");
+        check("18446744073709551615", "0.5", "18446744073709551616");
+        check("36893488147419103232", "1", "36893488147419103232");
+        check("36893488147419103232", "3", "36893488147419103236");
+        check("1e21", "1", "1000000000000000000000");
+        check("0x10", "0x.8p1", "17");
+        check(".5", "5.", "5.5");
+    }
+
+    #[test]
+    fn far_exponents_round_once() {
+        check("1e40", "0", "9999999999999999999783686092270256259072");
+        check("123456789012345678901234567890e-20", "0", "1234567890.12345678906422108");
+        check("3.6e-4951", "0", "0");
+        let huge = sum("1e4931", "1e4931").expect("a sum");
+        assert_eq!((huge.len(), &huge[..20]), (4932, "20000000000000000000"));
+    }
+
+    #[test]
+    fn a_sum_may_overflow_and_may_be_no_number() {
+        assert_eq!(sum("1.1e4932", "1.1e4932").as_deref(), Some("inf"));
+        assert_eq!(sum("-inf", "1").as_deref(), Some("-inf"));
+        assert_eq!(sum("inf", "-INFINITY"), None);
+    }
+
+    #[test]
+    fn what_is_no_float_is_refused() {
+        let long = "0".repeat(MOST_TEXT_BYTES + 1);
+        for text in [
+            "",
+            " 1",
+            "1 ",
+            "e1",
+            "1e",
+            "1e+",
+            ".",
+            "-",
+            "+-1",
+            "nan",
+            "1..2",
+            "0x",
+            "0x.",
+            "0x1p",
+            "1e5000",
+            "1e-5000",
+            "1e4933",
+            "1.8e-4951",
+            "0x1p99999",
+            "1_0",
+            "1\0",
+            &long,
+        ] {
+            assert_eq!(LongDouble::parse(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn integers_are_exact() {
+        for value in [0, 1, -1, i64::MAX, i64::MIN, 1 << 53] {
+            let mut text = Vec::new();
+            LongDouble::from(value).write(&mut text);
+            assert_eq!(text, value.to_string().as_bytes());
+        }
+    }
+
+    #[test]
+    fn the_two_ways_to_read_a_decimal_agree() {
+        let mut random = fastrand::Rng::with_seed(7);
+        for _ in 0..20_000 {
+            let whole = (random.u64(..) >> random.u32(0..64)).max(1);
+            let exponent = random.i32(-27..=27);
+            let digits: Vec<u8> = whole.to_string().bytes().map(|byte| byte - b'0').collect();
+            let big = round_big(false, &digits, exponent);
+            assert_eq!(round_small(false, whole, exponent), big, "{whole}e{exponent}");
+        }
     }
 }

@@ -4,7 +4,8 @@
 //! same: no blank, no `+`, no leading zero, no `-0`. Floats are what C's `strtod` takes, without
 //! blanks around and without nan. They are written with few digits that read back the same
 //! (`grisu`), plain while that is short, else with an exponent. The 80-bit floats of INCRBYFLOAT
-//! are in `long_double`. Source: the answers of a real server (INCR, ZADD, ZSCORE).
+//! are in `long_double`.
+//! Source: the answers of a real server (INCR, ZADD, ZSCORE).
 
 use super::grisu::Decimal;
 use super::long_double::{Hexadecimal, round_right};
@@ -202,6 +203,160 @@ impl Writer<'_> {
     fn put_zeros(&mut self, count: i32) {
         for _ in 0..count {
             self.put(b"0");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn spelled(value: f64, expected: &str) {
+        assert_eq!(FloatBuffer::new().format(value), expected);
+    }
+
+    #[test]
+    fn an_integer_reads_only_as_it_is_written() {
+        for value in [0, 1, -1, 10, i64::MAX, i64::MIN, 1_000_000_007] {
+            assert_eq!(parse_integer(value.to_string().as_bytes()), Some(value));
+        }
+        for text in [
+            "",
+            "-",
+            "-0",
+            "+1",
+            "01",
+            "-01",
+            " 1",
+            "1 ",
+            "1.0",
+            "1e3",
+            "a",
+            "0x1",
+            "1\0",
+            "9223372036854775808",
+            "-9223372036854775809",
+            "18446744073709551617",
+            "99999999999999999999",
+            "9999999999999999999",
+        ] {
+            assert_eq!(parse_integer(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn floats_are_spelled_as_a_real_server_spells_them() {
+        spelled(0.0, "0");
+        spelled(-0.0, "-0");
+        spelled(3.0, "3");
+        spelled(0.1, "0.1");
+        spelled(-2.5, "-2.5");
+        spelled(1e15, "1000000000000000");
+        spelled(4611686018427387904.0, "4611686018427387904");
+        spelled(9223372036854775807.0, "9223372036854776000");
+        spelled(1e19, "1e+19");
+        spelled(1.5e19, "1.5e+19");
+        spelled(0.000001, "0.000001");
+        spelled(0.0000001, "1e-7");
+        spelled(0.00012345678, "1.2345678e-4");
+        spelled(f64::MAX, "1.7976931348623157e+308");
+        spelled(f64::MIN_POSITIVE, "2.2250738585072014e-308");
+        spelled(5e-324, "5e-324");
+        spelled(f64::INFINITY, "inf");
+        spelled(f64::NEG_INFINITY, "-inf");
+        spelled(f64::NAN, "nan");
+    }
+
+    #[test]
+    fn a_digit_too_many_is_spelled_as_redis_spells_it() {
+        spelled(5.672e22, "56719999999999996000000");
+        spelled(6.4e24, "6.399999999999999e+24");
+        spelled(7.104e23, "7.104000000000001e+23");
+        spelled(688475987692714.2, "688475987692714.3");
+    }
+
+    #[test]
+    fn floats_are_read_as_c_reads_them() {
+        let read = |text: &str| parse_float(text.as_bytes());
+        for (text, value) in [
+            ("1", 1.0),
+            ("-1.5", -1.5),
+            ("+2", 2.0),
+            (".5", 0.5),
+            ("5.", 5.0),
+            ("1e3", 1e3),
+            ("1E-2", 0.01),
+            ("inf", f64::INFINITY),
+            ("-Infinity", f64::NEG_INFINITY),
+            ("0e999", 0.0),
+            ("0x10", 16.0),
+            ("-0x.8p-1", -0.25),
+            ("5e-324", 5e-324),
+            ("0x1p-1074", 5e-324),
+            ("0x1.8p-1075", 5e-324),
+            ("0x1.fffffffffffff7p1023", f64::MAX),
+            ("0x20000000000001", 9007199254740992.0),
+            ("0x20000000000003", 9007199254740996.0),
+        ] {
+            assert_eq!(read(text), Some(value), "{text}");
+        }
+        for text in [
+            "",
+            "-",
+            "+",
+            ".",
+            "e1",
+            "1e",
+            "1e+",
+            " 1",
+            "1 ",
+            "nan",
+            "-nan",
+            "++1",
+            "1..2",
+            "0x",
+            "0x.p1",
+            "1e309",
+            "-1e309",
+            "1e-400",
+            "0x1p1024",
+            "0x1p-1076",
+            "infinit",
+            "1\0",
+            "1,5",
+            "0x1.fffffffffffff8p1023",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #[test]
+        fn every_float_reads_back_as_itself(bits: u64) {
+            let value = f64::from_bits(bits);
+            prop_assume!(!value.is_nan());
+            let mut buffer = FloatBuffer::new();
+            let text = buffer.format(value);
+            prop_assert_eq!(parse_float(text.as_bytes()).map(f64::to_bits), Some(bits), "{}", text);
+        }
+
+        #[test]
+        fn every_integer_reads_back_as_itself(value: i64) {
+            prop_assert_eq!(parse_integer(value.to_string().as_bytes()), Some(value));
+        }
+    }
+
+    #[test]
+    fn powers_of_two_and_their_neighbours_read_back_as_themselves() {
+        for exponent in 0..2047u64 {
+            for bits in [(exponent << 52).saturating_sub(1), exponent << 52, exponent << 52 | 1] {
+                let value = f64::from_bits(bits);
+                let text = FloatBuffer::new().format(value).to_owned();
+                assert_eq!(parse_float(text.as_bytes()), Some(value), "{text}");
+            }
         }
     }
 }
