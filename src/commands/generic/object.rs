@@ -71,7 +71,7 @@ const HELP: Command = Command::server("OBJECT|HELP", help)
     .about("Prints this text.");
 
 fn help(_: &mut Context, _: &Args, reply: &mut Reply) -> Outcome {
-    help::write("OBJECT", reply)
+    help::write("object", reply)
 }
 
 const IDLETIME: Command = Command::read("OBJECT|IDLETIME key", idletime)
