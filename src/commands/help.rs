@@ -8,7 +8,7 @@ use crate::protocol::Reply;
 pub fn write(parent: &str, reply: &mut Reply) -> Outcome {
     let table = super::table();
     // Not by `find`: the command may have been renamed.
-    let parent = table.entries().iter().find(|entry| entry.name == parent);
+    let parent = table.entries().iter().find(|entry| entry.name.eq_ignore_ascii_case(parent));
     let parent = parent.expect("HELP belongs to a command of the table");
     let name = parent.name.to_uppercase();
     reply.array(1 + 2 * parent.subcommands.len());

@@ -74,11 +74,11 @@ impl Sum {
     pub fn percentile(&self, percent: f64) -> u64 {
         let wanted = (self.calls() as f64 * percent / 100.0).ceil().max(1.0) as u64;
         let mut counted = 0;
-        let mut reached = |calls: &u64| {
+        let reached = |calls: &u64| {
             counted += calls;
             counted >= wanted
         };
-        self.0.iter().position(|calls| reached(calls)).map_or(0, longest)
+        self.0.iter().position(reached).map_or(0, longest)
     }
 
     /// How many calls took no longer than each doubling of about a microsecond, up to the longest

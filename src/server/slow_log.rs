@@ -170,7 +170,7 @@ mod tests {
         let long = trimmed(vec![b"x".to_vec(); 40]);
         assert_eq!((long.len(), &*long[31]), (32, &b"... (9 more arguments)"[..]));
         let word = &trimmed(vec![vec![b'y'; 200]])[0];
-        assert!(word.ends_with(b"y... (72 more bytes)") && word.len() == 148);
+        assert!(word.ends_with(b"y... (72 more bytes)") && word.len() == 147);
     }
 
     #[test]

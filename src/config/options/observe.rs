@@ -121,12 +121,12 @@ options! {
             128, integer(0, I64_MAX), MUTABLE.stored_only();
         /// Events that take at least this long are kept for LATENCY; 0 keeps none.
         "latency-monitor-threshold" latency_monitor_threshold: Duration =
-            Duration::ZERO, milliseconds(0, I64_MAX), MUTABLE.stored_only();
+            Duration::ZERO, milliseconds(0, I64_MAX), MUTABLE;
         /// Measures the latency of every command for INFO and LATENCY HISTOGRAM.
-        "latency-tracking" latency_tracking: bool = true, yes_no(), MUTABLE.stored_only();
+        "latency-tracking" latency_tracking: bool = true, yes_no(), MUTABLE;
         /// The percentiles that INFO tells.
         "latency-tracking-info-percentiles" latency_tracking_info_percentiles: Vec<f64> =
-            vec![50.0, 99.0, 99.9], percentiles(), MUTABLE.stored_only();
+            vec![50.0, 99.0, 99.9], percentiles(), MUTABLE;
         /// Counts keys by their size.
         "key-memory-histograms" key_memory_histograms: bool =
             false, yes_no(), IMMUTABLE.stored_only();

@@ -105,7 +105,7 @@ const SUBCOMMANDS: &[Sub] = &[
     },
     Sub {
         usage: "SLEEP seconds",
-        about: "Keeps this connection's worker from doing anything.",
+        about: "Keeps this connection's worker, and whoever wants a key, waiting.",
         words: 3..=3,
         run: sleep,
     },
@@ -160,8 +160,12 @@ fn active_expiry(context: &mut Context, is_on: bool, reply: &mut Reply) -> Outco
     Ok(())
 }
 
-fn sleep(_: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {
+fn sleep(context: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {
     let seconds = parse_float(args.get(2)).unwrap_or(0.0);
+    let keyspace = &context.server.keyspace;
+    let used = (0..keyspace.databases()).filter(|db| keyspace.used_shards(*db).is_some());
+    // A Redis that sleeps answers nobody: with the keys locked, other workers do not either.
+    let _nobody_else = keyspace.lock_all(used);
     // Negative or absurd times are no time at all, as with nanosleep.
     std::thread::sleep(Duration::try_from_secs_f64(seconds).unwrap_or_default());
     reply.ok();
