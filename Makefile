@@ -11,7 +11,7 @@ SECONDS ?= 60
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install build run run_local_server test check fmt lint oracle bench micro fuzz asan \
+.PHONY: help install build run run_local_server test check fmt lint oracle bench micro fuzz asan miri \
 	where docs
 
 help: ## what can be made
@@ -44,11 +44,15 @@ fmt:
 	$(CARGO) fmt --all -- --check
 	$(CARGO) fmt --all --manifest-path course/runner/Cargo.toml -- --check
 	$(CARGO) fmt --all --manifest-path benches/Cargo.toml -- --check
+	$(CARGO) fmt --all --manifest-path benches/micro/Cargo.toml -- --check
+	$(CARGO) fmt --all --manifest-path fuzz/Cargo.toml -- --check
 
 lint:
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CARGO) clippy --all-targets --manifest-path course/runner/Cargo.toml -- -D warnings
 	$(CARGO) clippy --all-targets --manifest-path benches/Cargo.toml -- -D warnings
+	$(CARGO) clippy --all-targets --manifest-path benches/micro/Cargo.toml -- -D warnings
+	$(CARGO) clippy --manifest-path fuzz/Cargo.toml --no-default-features -- -D warnings
 
 oracle: ## plays every transcript on a real server; ORACLE=path (default redis-server)
 	@$(RUNNER) oracle --program $(ORACLE) tests/stages/*.redis tests/commands/*.redis
@@ -67,6 +71,25 @@ fuzz: ## random input for a parser; TARGET=request SECONDS=60
 		$(CARGO) run --release --quiet --manifest-path fuzz/Cargo.toml --no-default-features \
 			--bin random -- $(TARGET) $(SECONDS); \
 	fi
+
+# Guided by coverage where the nightly compiler and cargo-fuzz are there, else by random requests.
+SECONDS_EACH ?= 60
+fuzz: ## hostile bytes for the request parser; SECONDS_EACH=60
+	@if $(CARGO) +nightly fuzz --version >/dev/null 2>&1; then \
+		cd fuzz && $(CARGO) +nightly fuzz run request --fuzz-dir . -- -max_total_time=$(SECONDS_EACH); \
+	else \
+		$(CARGO) run --release --manifest-path fuzz/Cargo.toml --no-default-features \
+			--bin random -- request $(SECONDS_EACH); \
+	fi
+
+# The modules with unsafe code, under AddressSanitizer, or under Miri where it is installed.
+HOST = $(shell rustc -vV | sed -n 's/host: //p')
+asan: ## the store's tests under AddressSanitizer (needs the nightly compiler)
+	RUSTFLAGS=-Zsanitizer=address $(CARGO) +nightly test --target $(HOST) --target-dir target/asan \
+		--lib store::
+
+miri: ## the store's tests under Miri (needs it)
+	MIRIFLAGS=-Zmiri-disable-isolation $(CARGO) +nightly miri test --lib store::
 
 where: ## the one place of a command: make where C=getex
 	@grep -rniE '"$(C)[ "|]' src/commands --include='*.rs' | grep -v 'reply\.' | head -5

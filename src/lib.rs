@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! socket ─ net ─► bytes ─ protocol ─► words ─ engine ─► command found ─► gates
-//!       ─► keys locked in the store ─► handler in commands ─► reply bytes ─ net ─► one write per batch
+//!       ─► keys locked in the store ─► handler in commands
+//!       ─► reply bytes ─ net ─► one write per batch
 //! ```
 //! - `net`: listeners, worker threads, the loop of one connection. Uses protocol, engine, server.
 //! - `protocol`: requests in, replies out; pure, no I/O. Uses types.

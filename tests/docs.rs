@@ -9,7 +9,8 @@ use std::path::Path;
 
 fn page() -> String {
     let mut page = String::from(
-        "# Commands\n\nGenerated from the command table (`make docs`). Where a command stands: `make where C=getex`.\n",
+        "# Commands\n\nGenerated from the command table (`make docs`). \
+         Where a command stands: `make where C=getex`.\n",
     );
     let entries = commands::table().entries();
     let mut groups: Vec<&str> = entries.iter().map(|entry| entry.group).collect();
@@ -29,7 +30,7 @@ fn page() -> String {
         rows.sort_by(|a, b| a.name.cmp(&b.name));
         for entry in rows {
             let command = &entry.command;
-            let usage = command.usage.replacen('|', " ", usize::from(entry.name_words - 1));
+            let usage = command.usage.replacen('|', " ", entry.name_words - 1);
             let usage = usage.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|");
             let (about, cost) = (command.summary, command.complexity.replace('|', "\\|"));
             writeln!(page, "| `{usage}` | {about} | {cost} | {} |", command.since)

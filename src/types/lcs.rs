@@ -8,10 +8,10 @@
 //! u     = flat & match(a[i])           match(x): the columns where b is x
 //! flat' = (flat + u) | (flat - u)
 //! ```
-//! That is 1/32 of the memory of a table of 32-bit numbers, and 64 columns a step. The way back from
-//! the lower right corner needs nothing else: equal bytes are a step up and left; of the other two
-//! ways the one along the row is taken unless the row grows there, which is the choice that a table
-//! with "up only if larger" makes.
+//! That is 1/32 of the memory of a table of 32-bit numbers, and 64 columns a step. The way back
+//! from the lower right corner needs nothing else: equal bytes are a step up and left; of the other
+//! two ways the one along the row is taken unless the row grows there, which is the choice that a
+//! table with "up only if larger" makes.
 //!
 //! ```text
 //! words: b.len() / 64, rounded up

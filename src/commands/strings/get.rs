@@ -131,8 +131,8 @@ fn getdel(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
 }
 
 const GETEX: Command = Command::write(
-    "GETEX key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | \
-     PERSIST]",
+    "GETEX key [EX seconds | PX milliseconds | EXAT unix-time-seconds | \
+     PXAT unix-time-milliseconds | PERSIST]",
     getex,
 )
 .since("6.2.0")
