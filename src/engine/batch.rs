@@ -11,12 +11,11 @@ use crate::command::{Entry, Locks, Table};
 use crate::protocol::{Batch, Input, Reply, Words};
 use crate::server::histogram;
 use crate::server::{Context, ReplyMode, Server, Session, WorkerStats, clock};
-use crate::store::KnownHash;
 use crate::store::hash::hash_key;
+use crate::store::{Keyspace, KnownHash};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 /// Replies of one batch are written out once they reach this, so that a batch of large reads stays
 /// bounded.
@@ -49,14 +48,13 @@ pub struct Engine {
     server: Arc<Server>,
     table: &'static Table,
     worker: usize,
-    planned: Vec<Planned<'static>>,
-    known: Vec<KnownHash>,
+    plan: Plan,
 }
 
 impl Engine {
     /// An engine for worker number `worker`.
     pub fn new(server: Arc<Server>, table: &'static Table, worker: usize) -> Self {
-        Engine { server, table, worker, planned: Vec::new(), known: Vec::new() }
+        Engine { server, table, worker, plan: Plan::default() }
     }
 
     /// The counters of this worker.
@@ -75,28 +73,24 @@ impl Engine {
     ) -> (usize, Flow) {
         let (input, batch) = bytes;
         let end = batch.len();
-        let now_ms = clock::now_ms();
+        let began_ns = clock::now_ns();
+        let now_ms = began_ns / 1_000_000;
         session.client.figures.seen_ms.store(now_ms, Ordering::Relaxed);
-        self.plan(session, bytes, from);
-        let began = Instant::now();
+        let Engine { server, table, plan, .. } = self;
+        plan.make(table, bytes, from);
+        plan.prefetch(&server.keyspace, session.db);
         let mut done = from;
         let mut flow = Flow::Done;
-        let server = self.server.clone();
         let mut turn = run::Turn {
-            context: Context {
-                stats: &server.stats.workers[self.worker],
-                server: &server,
-                session,
-                now_ms,
-            },
-            table: self.table,
+            context: Context { stats: &server.stats.workers[self.worker], server, session, now_ms },
+            table,
             slow_nanos: 0,
             times_all: server.times_quick_commands.load(Ordering::Relaxed),
             unfinished: None,
         };
         while done < end {
-            let planned = &self.planned[done - from];
-            let known = &self.known[planned.known.start as usize..planned.known.end as usize];
+            let planned = &plan.planned[done - from];
+            let known = &plan.known[planned.known.start as usize..planned.known.end as usize];
             let words = input.view(batch, done);
             if let Some(wait_ms) = gates::waits(&turn.context, planned.entry) {
                 flow = Flow::Wait(wait_ms);
@@ -104,7 +98,7 @@ impl Engine {
             }
             if !turn.run(planned.entry, words, known, reply) {
                 // It took no time that would be its own.
-                self.planned[done - from].entry = None;
+                plan.planned[done - from].entry = None;
             }
             done += 1;
             if let Some(rest) = turn.unfinished.take() {
@@ -120,10 +114,13 @@ impl Engine {
                 break;
             }
         }
-        let quick_nanos = (began.elapsed().as_nanos() as u64).saturating_sub(turn.slow_nanos);
-        let quick_nanos = (!turn.times_all).then_some(quick_nanos);
-        self.count(done - from, quick_nanos);
-        note_figures(session, &self.planned[..done - from]);
+        let (times_all, slow_nanos) = (turn.times_all, turn.slow_nanos);
+        // The time of day serves as a stop-watch: one reading less for each batch. Where it was set
+        // back meanwhile, the batch took no time.
+        let nanos = clock::now_ns().saturating_sub(began_ns).saturating_sub(slow_nanos);
+        let ran = &plan.planned[..done - from];
+        note_figures(session, ran);
+        count(&server.stats.workers[self.worker], ran, (!times_all).then_some(nanos));
         (done, flow)
     }
 
@@ -133,10 +130,18 @@ impl Engine {
         let mut context = Context { stats: self.stats(), server: &self.server, session, now_ms };
         rest.go_on(&mut context, reply);
     }
+}
 
-    /// Looks up the commands from number `from` on, hashes their keys and fetches what they will
-    /// touch.
-    fn plan(&mut self, session: &Session, (input, batch): (&Input, &Batch), from: usize) {
+/// The commands of a batch, looked up, and the hashes of their keys.
+#[derive(Default)]
+struct Plan {
+    planned: Vec<Planned<'static>>,
+    known: Vec<KnownHash>,
+}
+
+impl Plan {
+    /// Looks up the commands from number `from` on and hashes their keys.
+    fn make(&mut self, table: &'static Table, (input, batch): (&Input, &Batch), from: usize) {
         self.planned.clear();
         self.known.clear();
         // Most pipelines send one command again and again: its look-up is done once.
@@ -144,7 +149,7 @@ impl Engine {
         for index in from..batch.len() {
             let words = input.view(batch, index);
             if words.get(0) != last.0 {
-                last = (words.get(0), self.table.find(words.get(0)));
+                last = (words.get(0), table.find(words.get(0)));
             }
             let entry = last.1;
             let first = self.known.len() as u32;
@@ -157,15 +162,14 @@ impl Engine {
             }
             self.planned.push(Planned { entry, known: first..self.known.len() as u32 });
         }
-        if self.known.len() > 1 {
-            self.prefetch(session.db);
-        }
     }
 
     /// Fetches the groups, then the records, of all keys of the batch.
-    fn prefetch(&self, db: usize) {
-        let Some(shards) = self.server.keyspace.used_shards(db) else { return };
-        let shard = |hash| &shards[self.server.keyspace.shard_of(hash)];
+    fn prefetch(&self, keyspace: &Keyspace, db: usize) {
+        let Some(shards) = keyspace.used_shards(db).filter(|_| self.known.len() > 1) else {
+            return;
+        };
+        let shard = |hash| &shards[keyspace.shard_of(hash)];
         for known in &self.known {
             // A shard that somebody holds is left alone: fetching is worth less than waiting.
             if let Some(table) = shard(known.hash).try_lock() {
@@ -178,21 +182,18 @@ impl Engine {
             }
         }
     }
+}
 
-    /// Counts the commands that ran. Quick ones share the batch's time: a clock read for each would
-    /// cost as much as they do.
-    fn count(&self, ran: usize, quick_nanos: Option<u64>) {
-        let stats = self.stats();
-        stats.commands.add(ran as u64);
-        // None: each was timed by itself.
-        let Some(nanos) = quick_nanos else { return };
-        let quick =
-            self.planned[..ran].iter().filter_map(|planned| planned.entry).filter(|e| e.is_quick);
-        let share = nanos / (quick.clone().count().max(1) as u64);
-        let bucket = histogram::bucket(share);
-        for entry in quick {
-            stats.per_command[entry.id].took(share, bucket);
-        }
+/// Counts the commands that ran. Quick ones share the batch's time: a clock read for each would
+/// cost as much as they do. None: each was timed by itself.
+fn count(stats: &WorkerStats, ran: &[Planned<'_>], quick_nanos: Option<u64>) {
+    stats.commands.add(ran.len() as u64);
+    let Some(nanos) = quick_nanos else { return };
+    let quick = || ran.iter().filter_map(|planned| planned.entry).filter(|entry| entry.is_quick);
+    let share = nanos / (quick().count().max(1) as u64);
+    let bucket = histogram::bucket(share);
+    for entry in quick() {
+        stats.per_command[entry.id].took(share, bucket);
     }
 }
 

@@ -60,6 +60,7 @@ pub async fn run(house: Rc<House>, entered: Entered) {
         input: Input::new(),
         batch: Batch::default(),
         reply: Reply::new(),
+        has_gear: false,
     };
     if let Err(error) = connection.serve().await {
         tracing::debug!("client {} left: {error}", connection.session.client.id);
@@ -86,6 +87,8 @@ struct Connection {
     input: Input,
     batch: Batch,
     reply: Reply,
+    /// Whether it holds buffers of the worker.
+    has_gear: bool,
 }
 
 impl Connection {
@@ -108,10 +111,13 @@ impl Connection {
     /// Reads what is there. Buffers are taken from the worker only for as long as they hold
     /// something: an idle connection has none, and a busy worker's stay in the processor's cache.
     fn poll_read(&mut self, context: &mut TaskContext<'_>) -> Poll<io::Result<usize>> {
-        let gear = self.house.gear.borrow_mut().pop().unwrap_or_default();
-        self.input.adopt(gear.input);
-        self.reply.adopt(gear.reply);
-        self.batch = gear.batch;
+        if !self.has_gear {
+            let gear = self.house.gear.borrow_mut().pop().unwrap_or_default();
+            self.input.adopt(gear.input);
+            self.reply.adopt(gear.reply);
+            self.batch = gear.batch;
+            self.has_gear = true;
+        }
         let read = self.reader.poll_read(context, self.input.space());
         if read.is_pending() {
             self.give_gear_back();
@@ -120,6 +126,7 @@ impl Connection {
     }
 
     fn give_gear_back(&mut self) {
+        self.has_gear = false;
         let input = self.input.take_spare().unwrap_or_default();
         let reply = self.reply.take_spare().unwrap_or_default();
         let batch = std::mem::take(&mut self.batch);
@@ -145,7 +152,7 @@ impl Connection {
             if !self.run_batch().await? {
                 return Ok(false);
             }
-            let was_full = self.batch.len() >= MOST_COMMANDS;
+            let was_full = self.batch.is_full();
             self.input.consume(&mut self.batch);
             if let Err(error) = parsed {
                 return self.refuse(&error).await.map(|()| false);
