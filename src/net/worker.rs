@@ -12,8 +12,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::LocalSet;
 
 /// A connection on its way to a worker.
 pub struct Guest {
@@ -106,9 +106,10 @@ struct Worker {
 
 impl Worker {
     fn run(self, arrivals: UnboundedReceiver<Guest>) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime =
+            Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
         let runtime = runtime.expect("the operating system gives an event queue");
-        LocalSet::new().block_on(&runtime, self.host(arrivals));
+        runtime.block_on(self.host(arrivals));
     }
 
     /// Takes connections in until the server ends, then waits for those it has.
