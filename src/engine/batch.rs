@@ -21,6 +21,18 @@ use std::sync::atomic::Ordering;
 /// bounded.
 const MOST_REPLY_BYTES: usize = 1024 * 1024;
 
+/// A database with fewer keys than this lies in the processor's cache: nothing is fetched ahead.
+const MANY_KEYS: usize = 50_000;
+
+/// The two steps of a look-up that may each miss the processor's cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fetch {
+    /// The group of slots.
+    Group,
+    /// The record that a slot refers to.
+    Record,
+}
+
 /// What `net` does after a batch.
 pub enum Flow {
     /// Every command ran: write the replies, drop the batch's bytes, read on.
@@ -122,6 +134,26 @@ impl Engine {
         note_figures(session, ran);
         count(&server.stats.workers[self.worker], ran, (!times_all).then_some(nanos));
         (done, flow)
+    }
+
+    /// Fetches ahead for a lone command: first the group of its key, then its record. True when
+    /// there is something to fetch, so that the others' turns are worth waiting for. Its key is
+    /// looked up in the same way when it runs.
+    pub fn fetch_ahead(&self, session: &Session, words: Words<'_>, step: Fetch) -> bool {
+        let single = self.table.find(words.get(0)).and_then(|entry| entry.single_key);
+        let Some(at) = single.filter(|at| *at < words.len()) else { return false };
+        let keyspace = &self.server.keyspace;
+        let Some(shards) = keyspace.used_shards(session.db) else { return false };
+        let hash = hash_key(words.get(at));
+        let Some(table) = shards[keyspace.shard_of(hash)].try_lock() else { return false };
+        if table.len() * shards.len() < MANY_KEYS {
+            return false;
+        }
+        match step {
+            Fetch::Group => table.prefetch_group(hash),
+            Fetch::Record => table.prefetch_record(hash),
+        }
+        true
     }
 
     /// Gives a command that has not ended one more turn.

@@ -14,5 +14,5 @@ mod batch;
 mod gates;
 mod run;
 
-pub use batch::{Engine, Flow};
+pub use batch::{Engine, Fetch, Flow};
 pub use run::Unfinished;

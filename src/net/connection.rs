@@ -8,7 +8,7 @@ use super::stream::{Plug, Reader, Writer};
 use super::worker::{Entered, House};
 use crate::command::Progress;
 use crate::config::OutputLimit;
-use crate::engine::{Flow, Unfinished};
+use crate::engine::{Fetch, Flow, Unfinished};
 use crate::protocol::{Batch, Input, Limits, ProtocolError, Reply};
 use crate::server::clients::Arrival;
 use crate::server::{Client, Session, clock};
@@ -149,6 +149,9 @@ impl Connection {
             // CLIENT LIST counts the call it is part of, too.
             self.note_query();
             let parsed = self.parse();
+            if self.batch.len() == 1 {
+                self.fetch_ahead().await;
+            }
             if !self.run_batch().await? {
                 return Ok(false);
             }
@@ -163,6 +166,26 @@ impl Connection {
             }
             // The other connections of this worker get their turn.
             tokio::task::yield_now().await;
+        }
+    }
+
+    /// Fetches what a lone command will look at, and lets the worker's other connections have their
+    /// turns while it comes: their misses overlap as those of one connection's pipeline do.
+    async fn fetch_ahead(&self) {
+        for step in [Fetch::Group, Fetch::Record] {
+            let words = self.input.view(&self.batch, 0);
+            if !self.house.engine.borrow().fetch_ahead(&self.session, words, step) {
+                return;
+            }
+            let mut has_yielded = false;
+            poll_fn(|context| {
+                if std::mem::replace(&mut has_yielded, true) {
+                    return Poll::Ready(());
+                }
+                context.waker().wake_by_ref();
+                Poll::Pending
+            })
+            .await;
         }
     }
 
