@@ -47,12 +47,14 @@ fmt:
 	$(CARGO) fmt --all --manifest-path benches/micro/Cargo.toml -- --check
 	$(CARGO) fmt --all --manifest-path fuzz/Cargo.toml -- --check
 
+# The crates beside the server share what they compile.
+ASIDE = --target-dir target/aside
 lint:
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CARGO) clippy --all-targets --manifest-path course/runner/Cargo.toml -- -D warnings
-	$(CARGO) clippy --all-targets --manifest-path benches/Cargo.toml -- -D warnings
-	$(CARGO) clippy --all-targets --manifest-path benches/micro/Cargo.toml -- -D warnings
-	$(CARGO) clippy --manifest-path fuzz/Cargo.toml --no-default-features -- -D warnings
+	$(CARGO) clippy --all-targets $(ASIDE) --manifest-path benches/Cargo.toml -- -D warnings
+	$(CARGO) clippy --all-targets $(ASIDE) --manifest-path benches/micro/Cargo.toml -- -D warnings
+	$(CARGO) clippy $(ASIDE) --manifest-path fuzz/Cargo.toml --no-default-features -- -D warnings
 
 oracle: ## plays every transcript on a real server; ORACLE=path (default redis-server)
 	@$(RUNNER) oracle --program $(ORACLE) tests/stages/*.redis tests/commands/*.redis
@@ -62,15 +64,6 @@ bench: build ## measures against every real server found; ARGS="speed --pipeline
 
 micro: ## micro-benchmarks of parser, table and reply writer
 	$(CARGO) bench --manifest-path benches/micro/Cargo.toml
-
-# With cargo-fuzz and the nightly compiler guided by coverage, else random input for the same target.
-fuzz: ## random input for a parser; TARGET=request SECONDS=60
-	@if $(CARGO) +nightly fuzz --version >/dev/null 2>&1; then \
-		$(CARGO) +nightly fuzz run $(TARGET) -- -max_total_time=$(SECONDS); \
-	else \
-		$(CARGO) run --release --quiet --manifest-path fuzz/Cargo.toml --no-default-features \
-			--bin random -- $(TARGET) $(SECONDS); \
-	fi
 
 # Guided by coverage where the nightly compiler and cargo-fuzz are there, else by random requests.
 SECONDS_EACH ?= 60
@@ -92,7 +85,7 @@ miri: ## the store's tests under Miri (needs it)
 	MIRIFLAGS=-Zmiri-disable-isolation $(CARGO) +nightly miri test --lib store::
 
 where: ## the one place of a command: make where C=getex
-	@grep -rniE '"$(C)[ "|]' src/commands --include='*.rs' | grep -v 'reply\.' | head -5
+	@grep -rnE '"$(shell echo '$(C)' | tr a-z A-Z)[ "|]' src/commands --include='*.rs' | head -5
 
 docs: ## renews the generated pages under docs/
 	REDSTART_BLESS=1 $(CARGO) test --lib --test docs fresh
