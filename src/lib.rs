@@ -35,11 +35,10 @@ pub mod types;
 
 /// How the allocator is set up, read by it before `main`: memory that was freed goes back to the
 /// system within about a second, by a thread of the allocator's own; large blocks begin at a page,
-/// which saves one for each; huge pages where the system allows them, since look-ups of random keys
-/// miss the address cache more often than any other (docs/decisions/004-speed.md).
+/// which saves one for each. No huge pages: they stall (docs/decisions/004-speed.md).
 #[unsafe(export_name = "_rjem_malloc_conf")]
-pub static ALLOCATOR_OPTIONS: &[u8; 76] =
-    b"background_thread:true,dirty_decay_ms:1000,cache_oblivious:false,thp:always\0";
+pub static ALLOCATOR_OPTIONS: &[u8; 65] =
+    b"background_thread:true,dirty_decay_ms:1000,cache_oblivious:false\0";
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// Units of work (removals, relinks) under one lock: about 0.2 ms.
-const SLICE: usize = 500;
+/// Units of work (removals, relinks) under one lock: about 0.1 ms.
+const SLICE: usize = 200;
 /// It looks around at least this often, for idle clients and the peak of memory.
 const LONGEST_SLEEP_MS: u64 = 100;
 /// Due keys are collected for at least this long, so that a stream of deadlines does not wake it
