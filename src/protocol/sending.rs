@@ -192,6 +192,22 @@ mod tests {
     }
 
     #[test]
+    fn a_reader_that_never_catches_up_does_not_make_the_buffer_grow() {
+        let large = Bytes::from(vec![b'x'; SHARED_BYTES]);
+        let mut reply = Reply::new();
+        for _ in 0..100 {
+            (0..2_000).for_each(|_| reply.integer(1_000_000));
+            reply.bulk_shared(&large);
+            reply.ok();
+            let all = reply.to_vec();
+            let sent = all.len() - 20_000.min(all.len());
+            reply.advance(sent);
+            assert_eq!(reply.to_vec(), &all[sent..]);
+        }
+        assert!(reply.bytes.len() <= 4 * KEPT_BYTES);
+    }
+
+    #[test]
     fn memory_is_given_back_when_everything_is_sent() {
         let mut reply = Reply::new();
         reply.bulk(&[b'x'; KEPT_BYTES]);
