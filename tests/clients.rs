@@ -113,7 +113,7 @@ fn benchmark(flags: &[&str]) {
 const TESTS: &str = "ping_inline,ping_mbulk,set,get,incr,mset";
 
 #[test]
-fn redis_benchmark_runs_with_its_defaults() {
+fn redis_benchmark_runs_the_commands_there_are() {
     benchmark(&["-t", TESTS]);
 }
 

@@ -173,14 +173,11 @@ pub fn random_hex(digits: usize) -> String {
 pub struct Ending {
     asked: AtomicBool,
     wake: tokio::sync::Notify,
-    /// Milliseconds since 1970 when it was asked for.
-    asked_at_ms: AtomicU64,
 }
 
 impl Ending {
     /// Asks the server to end. Idempotent.
     pub fn ask(&self) {
-        self.asked_at_ms.store(clock::now_ms(), Ordering::Relaxed);
         self.asked.store(true, Ordering::SeqCst);
         self.wake.notify_waiters();
     }
