@@ -1,16 +1,37 @@
 //! What each command does: one file or folder for each group of redis.io, every command with its
 //! handler below it.
 
+mod bitmaps;
 mod connection;
 mod generic;
+mod geo;
+mod hashes;
 mod help;
+mod hyperloglog;
+mod lists;
 mod server;
+mod sets;
+mod sorted_sets;
+mod streams;
 mod strings;
 
 use crate::command::{Group, Table};
 use std::sync::OnceLock;
 
-const GROUPS: &[Group] = &[connection::GROUP, generic::GROUP, server::GROUP, strings::GROUP];
+const GROUPS: &[Group] = &[
+    bitmaps::GROUP,
+    connection::GROUP,
+    generic::GROUP,
+    geo::GROUP,
+    hashes::GROUP,
+    hyperloglog::GROUP,
+    lists::GROUP,
+    server::GROUP,
+    sets::GROUP,
+    sorted_sets::GROUP,
+    streams::GROUP,
+    strings::GROUP,
+];
 
 static TABLE: OnceLock<Table> = OnceLock::new();
 

@@ -29,7 +29,7 @@ pub use slow_log::{SlowCall, SlowLog};
 pub use stats::{CommandStats, Stats, WorkerStats};
 
 use crate::config::{Config, EvictionPolicy, Setter};
-use crate::store::Keyspace;
+use crate::store::{Keyspace, LimitValues};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -121,6 +121,7 @@ impl Server {
         self.keyspace.counts_frequency.store(counts, Ordering::Relaxed);
         let longest = config.network.proto_max_bulk_len;
         self.keyspace.longest_string_bytes.store(longest, Ordering::Relaxed);
+        self.keyspace.limits.set(&limits(&config.containers));
         let observe = &config.observe;
         self.slow_log.limit(observe.slowlog_log_slower_than_us, observe.slowlog_max_len);
         self.latency.limit(observe.latency_monitor_threshold.as_millis() as u64);
@@ -150,6 +151,25 @@ impl Server {
             self.peak_at_ms.store(clock::now_ms(), Ordering::Relaxed);
         }
         (used, before.max(used))
+    }
+}
+
+/// The options of containers as the store knows them.
+fn limits(options: &crate::config::Containers) -> LimitValues {
+    LimitValues {
+        hash_max_listpack_entries: options.hash_max_listpack_entries,
+        hash_max_listpack_value: options.hash_max_listpack_value,
+        list_max_listpack_size: i64::from(options.list_max_listpack_size),
+        set_max_intset_entries: options.set_max_intset_entries,
+        set_max_listpack_entries: options.set_max_listpack_entries,
+        set_max_listpack_value: options.set_max_listpack_value,
+        zset_max_listpack_entries: options.zset_max_listpack_entries,
+        zset_max_listpack_value: options.zset_max_listpack_value,
+        hll_sparse_max_bytes: options.hll_sparse_max_bytes,
+        stream_node_max_bytes: options.stream_node_max_bytes,
+        stream_node_max_entries: options.stream_node_max_entries as usize,
+        stream_idmp_duration_s: options.stream_idmp_duration_s as usize,
+        stream_idmp_maxsize: options.stream_idmp_maxsize as usize,
     }
 }
 

@@ -4,9 +4,10 @@
 //!   head, 8 bytes     kind and flags: u8 | access: 24 bits | key length: u16 | value length: u16
 //!   volatile only     deadline in ms: u64 | previous: u32 | next: u32     (the wheel's links)
 //!   key               its bytes, or pointer and length of a boxed key (16 bytes)
-//!   value             string: its bytes · integer: i64 · large string: `Bytes` · object: `Box`
+//!   value             string or packed container: its bytes · integer: i64 · large string: `Bytes`
+//!                     · object: `Box`
 //! ```
-//! All but plain strings begin at a multiple of 8 behind the key. A free block has kind 0 and, at
+//! All but plain bytes begin at a multiple of 8 behind the key. A free block has kind 0 and, at
 //! byte 2, the offset of the next free block of its page.
 //!
 //! # Why the unsafe code is sound
@@ -66,7 +67,7 @@ impl Shape {
     fn value_start(self) -> usize {
         let key_end = self.key_start() + usize::from(self.key_bytes);
         match self.kind {
-            Kind::Bytes | Kind::Raw => key_end,
+            kind if kind.is_bytes() => key_end,
             _ => key_end.next_multiple_of(8),
         }
     }
@@ -207,7 +208,7 @@ impl<'a> Block<'a> {
     #[inline]
     pub(super) fn bytes(self) -> &'a [u8] {
         let shape = self.shape();
-        debug_assert!(matches!(shape.kind, Kind::Bytes | Kind::Raw));
+        debug_assert!(shape.kind.is_bytes());
         // SAFETY: the head announces that many bytes of string.
         unsafe { self.slice(shape.value_start(), usize::from(shape.value_bytes)) }
     }
@@ -216,7 +217,7 @@ impl<'a> Block<'a> {
     #[inline]
     pub(super) fn bytes_mut(self) -> &'a mut [u8] {
         let shape = self.shape();
-        debug_assert!(matches!(shape.kind, Kind::Bytes | Kind::Raw));
+        debug_assert!(shape.kind.is_bytes());
         let start = self.at(shape.value_start());
         // SAFETY: as above; `&mut Table` makes this the only borrow.
         unsafe { NonNull::slice_from_raw_parts(start, usize::from(shape.value_bytes)).as_mut() }
@@ -255,7 +256,7 @@ impl<'a> Block<'a> {
             Kind::Shared => OldValue::Shared(unsafe { self.shared().read() }),
             // SAFETY: as above.
             Kind::Object => OldValue::Object(unsafe { self.object().read() }),
-            Kind::Int | Kind::Bytes | Kind::Raw => OldValue::Nothing,
+            _ => OldValue::Nothing,
         }
     }
 

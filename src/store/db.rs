@@ -18,7 +18,8 @@ use super::garbage::HEAVY_BYTES;
 use super::hash::hash_key;
 use super::journal::{Call, Class, Entry, Event, Journal};
 use super::keyspace::{Keyspace, Shard};
-use super::{Deadline, NewValue, Old, Record, RecordMut, Table};
+use super::record::packed_room;
+use super::{Deadline, Limits, NewValue, Old, Record, RecordMut, Table};
 use parking_lot::MutexGuard;
 use smallvec::SmallVec;
 use std::cell::Cell;
@@ -149,6 +150,17 @@ impl<'a> Db<'a> {
     /// How long a string may become by an edit (`proto-max-bulk-len`).
     pub fn longest_string_bytes(&self) -> usize {
         self.space.longest_string_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Up to which size containers are packed.
+    #[inline]
+    pub fn limits(&self) -> &'a Limits {
+        &self.space.limits
+    }
+
+    /// How many bytes a packed container may take at `key`.
+    pub fn packed_room(&self, key: &[u8]) -> usize {
+        packed_room(key)
     }
 
     #[inline]
@@ -288,6 +300,12 @@ impl<'a> Db<'a> {
             self.space.note_deadline(self.shard(db, hash), ms);
         }
         self.discard(old);
+    }
+
+    /// Replaces `range` of the packed container at `key`, which is there and alive, by `with`.
+    pub fn splice(&mut self, key: &[u8], range: std::ops::Range<usize>, with: &[u8]) {
+        let hash = self.hash(key);
+        self.table_mut(self.index, hash).splice(hash, key, range, with);
     }
 
     fn shard(&self, db: usize, hash: u64) -> &'a Shard {

@@ -11,7 +11,7 @@
 //! thread passes by 255 of 256 shards without touching them.
 
 use super::journal::{Entry, Followers};
-use super::{Garbage, Table};
+use super::{Garbage, Limits, Table};
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -68,6 +68,8 @@ pub struct Keyspace {
     pub counts_frequency: AtomicBool,
     /// How long a string may become by an edit (`proto-max-bulk-len`).
     pub longest_string_bytes: AtomicUsize,
+    /// Up to which size containers are packed.
+    pub limits: Limits,
     /// Whether deadlines are acted upon without being looked at (DEBUG SET-ACTIVE-EXPIRE).
     pub active_expiry: AtomicBool,
     /// When the expiry thread will wake next (ms), and how to wake it earlier.
@@ -114,6 +116,7 @@ impl Keyspace {
             garbage: Garbage::start(),
             counts_frequency: AtomicBool::new(false),
             longest_string_bytes: AtomicUsize::new(LONGEST_STRING_BYTES),
+            limits: Limits::default(),
             active_expiry: AtomicBool::new(true),
             alarm: Alarm::default(),
         }

@@ -9,6 +9,7 @@
 //! - `arena`, `block`: slabs of small blocks and what is written in one
 //! - `wheel`: the timing wheel of the keys with a deadline
 //! - `hash`: the seeded hash of a key
+//! - `limits`: up to which size Redis packs containers
 //! - `access`: when and how often a key is used
 //! - `garbage`: freeing in the background
 
@@ -22,6 +23,7 @@ mod group;
 pub mod hash;
 pub mod journal;
 pub mod keyspace;
+mod limits;
 mod object;
 mod record;
 mod segment;
@@ -32,6 +34,7 @@ pub use db::{Db, KnownHash, Place};
 pub use garbage::Garbage;
 pub use journal::{Call, Class, Entry as JournalEntry, Event};
 pub use keyspace::{Flushed, Keyspace, MOST_SHARD_BITS, Shard};
+pub use limits::{LimitValues, Limits};
 pub use object::{Object, Old};
-pub use record::{Deadline, Kind, NewValue, Record, RecordMut, Value};
+pub use record::{Deadline, Kind, NewValue, PackedKind, Record, RecordMut, Value};
 pub use table::{Table, TableStats};

@@ -4,11 +4,26 @@
 //! record holds the pointer. `Old` carries such memory out of the table, so that its owner decides
 //! where it is freed: at once, or by a background thread while nobody waits.
 
+use crate::types::hash::Hash;
+use crate::types::list::List;
+use crate::types::set::Set;
+use crate::types::sorted_set::SortedSet;
+use crate::types::stream::Stream;
 use bytes::Bytes;
 
-/// A container: each type of Redis that has an allocation of its own is a variant.
-#[derive(Debug)]
+/// A container too large for its record.
+#[derive(Debug, Clone)]
 pub enum Object {
+    /// A list.
+    List(List),
+    /// A set.
+    Set(Set),
+    /// A hash.
+    Hash(Hash),
+    /// A sorted set.
+    SortedSet(SortedSet),
+    /// A stream.
+    Stream(Stream),
     /// Stands in for a container in the tests of the store.
     #[cfg(test)]
     Sample(Vec<u8>),
@@ -17,7 +32,12 @@ pub enum Object {
 impl Object {
     /// The name of its type, as TYPE answers it.
     pub fn type_name(&self) -> &'static str {
-        match *self {
+        match self {
+            Object::List(_) => "list",
+            Object::Set(_) => "set",
+            Object::Hash(_) => "hash",
+            Object::SortedSet(_) => "zset",
+            Object::Stream(_) => "stream",
             #[cfg(test)]
             Object::Sample(_) => "sample",
         }
@@ -25,25 +45,27 @@ impl Object {
 
     /// The name of its encoding, as OBJECT ENCODING answers it.
     pub fn encoding(&self) -> &'static str {
-        match *self {
+        match self {
+            Object::List(list) => list.encoding(),
+            Object::Set(set) => set.encoding(),
+            Object::Hash(hash) => hash.encoding(),
+            Object::SortedSet(set) => set.encoding(),
+            Object::Stream(stream) => stream.encoding(),
             #[cfg(test)]
             Object::Sample(_) => "sample",
         }
     }
 
-    /// A copy of it; takes time in its number of elements.
-    pub fn duplicate(&self) -> Box<Object> {
-        match *self {
-            #[cfg(test)]
-            Object::Sample(ref bytes) => Box::new(Object::Sample(bytes.clone())),
-        }
-    }
-
     /// The bytes it owns, about; takes constant time.
     pub fn weight(&self) -> usize {
-        match *self {
+        match self {
+            Object::List(list) => list.weight(),
+            Object::Set(set) => set.weight(),
+            Object::Hash(hash) => hash.weight(),
+            Object::SortedSet(set) => set.weight(),
+            Object::Stream(stream) => stream.weight(),
             #[cfg(test)]
-            Object::Sample(ref bytes) => bytes.capacity(),
+            Object::Sample(bytes) => bytes.capacity(),
         }
     }
 }

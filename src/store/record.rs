@@ -22,8 +22,7 @@ const BOXED_KEY_BYTES: u16 = 16;
 /// The record of the owners of a large string, made by its first clone.
 const SHARED_OVERHEAD_BYTES: usize = 24;
 
-/// How a value is stored: the low four bits of a record's first byte. 0 is a free block, 6 to 15
-/// are kept for containers packed into the block.
+/// How a value is stored: the low four bits of a record's first byte. 0 is a free block.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Kind {
@@ -37,9 +36,84 @@ pub enum Kind {
     Shared = 4,
     /// A container in allocations of its own.
     Object = 5,
+    /// A hash in the block.
+    Hash = 6,
+    /// A set in the block.
+    Set = 7,
+    /// A set of integers in the block.
+    IntSet = 8,
+    /// A sorted set in the block.
+    SortedSet = 9,
+    /// A list in the block.
+    List = 10,
+}
+
+/// Which container it is that lies in the block.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum PackedKind {
+    /// Fields and values in turn.
+    Hash = Kind::Hash as u8,
+    /// Members as they came.
+    Set = Kind::Set as u8,
+    /// Integers in order.
+    IntSet = Kind::IntSet as u8,
+    /// Members with their scores, in order.
+    SortedSet = Kind::SortedSet as u8,
+    /// Elements in order.
+    List = Kind::List as u8,
+}
+
+impl PackedKind {
+    /// The name of the type, as TYPE answers it.
+    pub fn type_name(self) -> &'static str {
+        match self {
+            PackedKind::Hash => "hash",
+            PackedKind::Set | PackedKind::IntSet => "set",
+            PackedKind::SortedSet => "zset",
+            PackedKind::List => "list",
+        }
+    }
+
+    /// The name of the encoding, as OBJECT ENCODING answers it. The first bit of the first byte
+    /// says whether Redis would have unpacked the container.
+    pub fn encoding(self, bytes: &[u8]) -> &'static str {
+        let is_unpacked = bytes.first().is_some_and(|flags| flags & 1 != 0);
+        match (self, is_unpacked) {
+            (PackedKind::IntSet, false) => "intset",
+            (PackedKind::Hash | PackedKind::Set | PackedKind::IntSet, true) => "hashtable",
+            (PackedKind::SortedSet, true) => "skiplist",
+            (PackedKind::List, true) => "quicklist",
+            (_, false) => "listpack",
+        }
+    }
+
+    #[inline]
+    fn kind(self) -> Kind {
+        Kind::from_bits(self as u8)
+    }
 }
 
 impl Kind {
+    /// Which container, if it is one in the block.
+    #[inline]
+    pub fn packed(self) -> Option<PackedKind> {
+        match self {
+            Kind::Hash => Some(PackedKind::Hash),
+            Kind::Set => Some(PackedKind::Set),
+            Kind::IntSet => Some(PackedKind::IntSet),
+            Kind::SortedSet => Some(PackedKind::SortedSet),
+            Kind::List => Some(PackedKind::List),
+            _ => None,
+        }
+    }
+
+    /// Whether the value is bytes in the block, without an address of its own.
+    #[inline]
+    pub(super) fn is_bytes(self) -> bool {
+        matches!(self, Kind::Bytes | Kind::Raw) || self as u8 > Kind::Object as u8
+    }
+
     #[inline]
     pub(super) fn from_bits(bits: u8) -> Kind {
         match bits {
@@ -48,6 +122,11 @@ impl Kind {
             3 => Kind::Raw,
             4 => Kind::Shared,
             5 => Kind::Object,
+            6 => Kind::Hash,
+            7 => Kind::Set,
+            8 => Kind::IntSet,
+            9 => Kind::SortedSet,
+            10 => Kind::List,
             _ => unreachable!("a live record has a kind"),
         }
     }
@@ -62,6 +141,8 @@ pub enum Value<'a> {
     Bytes(&'a [u8]),
     /// A string in an allocation of its own: a clone shares it.
     Shared(&'a Bytes),
+    /// A container in the record.
+    Packed(PackedKind, &'a [u8]),
     /// A container.
     Object(&'a Object),
 }
@@ -77,8 +158,17 @@ pub enum NewValue<'a> {
     Raw(&'a [u8]),
     /// A string, kept without a copy. For long ones: a short slice of a large buffer pins it.
     Shared(Bytes),
+    /// A container to lie in the record; it must fit there (`packed_room`).
+    Packed(PackedKind, &'a [u8]),
     /// A container.
     Object(Box<Object>),
+}
+
+/// How many bytes a packed container may take beside `key`.
+pub fn packed_room(key: &[u8]) -> usize {
+    let key_bytes =
+        if key.len() > MAX_SHORT_KEY_BYTES { usize::from(BOXED_KEY_BYTES) } else { key.len() };
+    MAX_BLOCK_BYTES - OVERHEAD_BYTES - key_bytes
 }
 
 /// What a put does about the key's deadline.
@@ -120,6 +210,21 @@ impl<'a> Record<'a> {
     #[inline]
     pub fn kind(&self) -> Kind {
         self.block.shape().kind
+    }
+
+    /// Whether the value is a string.
+    #[inline]
+    pub fn is_string(&self) -> bool {
+        (self.kind() as u8) < Kind::Object as u8
+    }
+
+    /// The name of the value's type, as TYPE answers it.
+    pub fn type_name(&self) -> &'static str {
+        match self.value() {
+            Value::Int(_) | Value::Bytes(_) | Value::Shared(_) => "string",
+            Value::Packed(kind, _) => kind.type_name(),
+            Value::Object(object) => object.type_name(),
+        }
     }
 
     /// When the key dies, in milliseconds since 1970. A record past it may still be here: readers
@@ -223,6 +328,12 @@ impl<'a> RecordMut<'a> {
         Some(self.block.bytes_mut())
     }
 
+    /// The container in the record, for edits that keep its length; `Db::splice` changes it.
+    #[inline]
+    pub fn packed_mut(&mut self) -> Option<&mut [u8]> {
+        self.kind().packed().map(|_| self.block.bytes_mut())
+    }
+
     /// The string in an allocation of its own, to edit or replace by another `Bytes`.
     pub fn shared_mut(&mut self) -> Option<&mut Bytes> {
         if self.kind() != Kind::Shared {
@@ -267,6 +378,11 @@ fn value_of(block: Block<'_>) -> Value<'_> {
         Kind::Shared => Value::Shared(unsafe { block.shared().as_ref() }),
         // SAFETY: as above.
         Kind::Object => Value::Object(unsafe { block.object().as_ref() }),
+        Kind::Hash => Value::Packed(PackedKind::Hash, block.bytes()),
+        Kind::Set => Value::Packed(PackedKind::Set, block.bytes()),
+        Kind::IntSet => Value::Packed(PackedKind::IntSet, block.bytes()),
+        Kind::SortedSet => Value::Packed(PackedKind::SortedSet, block.bytes()),
+        Kind::List => Value::Packed(PackedKind::List, block.bytes()),
     }
 }
 
@@ -274,7 +390,7 @@ fn value_of(block: Block<'_>) -> Value<'_> {
 pub(super) fn foreign_bytes(block: Block<'_>) -> usize {
     let shape = block.shape();
     let value = match value_of(block) {
-        Value::Int(_) | Value::Bytes(_) => 0,
+        Value::Int(_) | Value::Bytes(_) | Value::Packed(..) => 0,
         Value::Shared(bytes) => bytes.len() + SHARED_OVERHEAD_BYTES,
         Value::Object(object) => object.weight() + size_of::<Object>().max(1),
     };
@@ -289,6 +405,7 @@ pub(super) fn overwrite(block: Block<'_>, value: &NewValue<'_>) -> bool {
     let (kind, bytes) = match value {
         NewValue::Bytes(bytes) => (Kind::Bytes, bytes),
         NewValue::Raw(bytes) => (Kind::Raw, bytes),
+        NewValue::Packed(kind, bytes) => (kind.kind(), bytes),
         NewValue::Int(number) if shape.kind == Kind::Int => {
             // SAFETY: the record is an integer.
             unsafe { block.int().write(*number) };
@@ -315,7 +432,7 @@ impl<'a> Draft<'a> {
     pub(super) fn new(key: &[u8], value: NewValue<'a>) -> Draft<'a> {
         let boxed_key = key.len() > MAX_SHORT_KEY_BYTES;
         let key_bytes = if boxed_key { BOXED_KEY_BYTES } else { key.len() as u16 };
-        let room = MAX_BLOCK_BYTES - OVERHEAD_BYTES - usize::from(key_bytes);
+        let room = packed_room(key);
         let (kind, value_bytes, value) = match value {
             NewValue::Bytes(bytes) if bytes.len() <= room => (Kind::Bytes, bytes.len(), value),
             NewValue::Raw(bytes) if bytes.len() <= room => (Kind::Raw, bytes.len(), value),
@@ -325,6 +442,10 @@ impl<'a> Draft<'a> {
                 (Kind::Shared, size_of::<Bytes>(), NewValue::Shared(shared))
             }
             NewValue::Shared(_) => (Kind::Shared, size_of::<Bytes>(), value),
+            NewValue::Packed(kind, bytes) => {
+                assert!(bytes.len() <= room, "a packed container fits its record");
+                (kind.kind(), bytes.len(), value)
+            }
             NewValue::Object(_) => (Kind::Object, size_of::<Box<Object>>(), value),
         };
         let value_bytes = value_bytes as u16;
@@ -338,7 +459,9 @@ impl<'a> Draft<'a> {
         match self.value {
             // SAFETY: the head announces an integer.
             NewValue::Int(number) => unsafe { block.int().write(number) },
-            NewValue::Bytes(bytes) | NewValue::Raw(bytes) => block.write_bytes(bytes),
+            NewValue::Bytes(bytes) | NewValue::Raw(bytes) | NewValue::Packed(_, bytes) => {
+                block.write_bytes(bytes);
+            }
             NewValue::Shared(bytes) => {
                 let weight = bytes.len() + SHARED_OVERHEAD_BYTES;
                 // SAFETY: the head announces a large string.

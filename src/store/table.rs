@@ -17,13 +17,16 @@ mod scan;
 mod tests;
 
 use std::mem::offset_of;
+use std::ops::Range;
 
 use super::arena::{Arena, Reference, same_class};
 use super::block::Shape;
 use super::directory::Directory;
 use super::hash::hash_key;
 use super::object::{Old, OldValue};
-use super::record::{Deadline, Draft, NewValue, Record, RecordMut, foreign_bytes, overwrite};
+use super::record::{
+    Deadline, Draft, NewValue, Record, RecordMut, foreign_bytes, overwrite, packed_room,
+};
 use super::segment::{Keys, Slot};
 use super::wheel::Wheel;
 
@@ -189,6 +192,43 @@ impl Table {
         let (key, bytes) = (block.take_key(), block.shape().bytes());
         self.arena.free(place.reference, bytes);
         Some(Old { existed: true, value, key })
+    }
+
+    /// Replaces `range` of the packed container at `key` by `with`; the record grows or shrinks.
+    ///
+    /// # Panics
+    /// When there is no packed container at `key`, or the result does not fit its record.
+    pub fn splice(&mut self, hash: u64, key: &[u8], range: Range<usize>, with: &[u8]) {
+        let mut place = self.locate(hash, key).expect("a packed container is there to be edited");
+        let block = self.arena.block(place.reference);
+        let shape = block.shape();
+        assert!(shape.kind.packed().is_some(), "only packed containers are spliced");
+        let bytes = usize::from(shape.value_bytes) - range.len() + with.len();
+        assert!(bytes <= packed_room(key), "a packed container fits its record");
+        let wanted = Shape { value_bytes: bytes as u16, ..shape };
+        let (start, end) = (range.start, range.start + with.len());
+        if same_class(shape.bytes(), wanted.bytes()) {
+            let tail = range.end..usize::from(shape.value_bytes);
+            // The longer of the two shapes, while bytes are moved.
+            if bytes > usize::from(shape.value_bytes) {
+                block.write_head(wanted, block.access());
+            }
+            let own = block.bytes_mut();
+            own.copy_within(tail, end);
+            own[start..end].copy_from_slice(with);
+            block.write_head(wanted, block.access());
+            return;
+        }
+        let moved = self.move_record(hash, &mut place, wanted);
+        if shape.volatile {
+            self.move_links(moved, place.reference);
+        }
+        let (old, new) = (self.arena.block(moved), self.arena.block(place.reference));
+        let (from, to) = (old.bytes(), new.bytes_mut());
+        to[..start].copy_from_slice(&from[..start]);
+        to[start..end].copy_from_slice(with);
+        to[end..].copy_from_slice(&from[range.end..]);
+        self.arena.free(moved, shape.bytes());
     }
 
     /// Sets or clears the deadline of `key`; false if there is no such key.

@@ -5,9 +5,15 @@
 //! - `grisu`: the digits of a float, as Redis finds them
 //! - `glob`: the patterns of KEYS, SCAN and PSUBSCRIBE
 //! - `lcs`: longest common subsequences
+//! - `list`, `set`, `hash`, `sorted_set`, `stream`: containers too large for a record of the store
 
 pub mod glob;
 mod grisu;
+pub mod hash;
 pub mod lcs;
+pub mod list;
 pub mod long_double;
 pub mod number;
+pub mod set;
+pub mod sorted_set;
+pub mod stream;

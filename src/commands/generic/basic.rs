@@ -5,7 +5,7 @@
 
 use crate::command::{Args, Command, Outcome};
 use crate::protocol::Reply;
-use crate::store::{Class, Db, Record, Value};
+use crate::store::{Class, Db};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[DEL, UNLINK, EXISTS, TOUCH, TYPE];
@@ -69,14 +69,6 @@ const TYPE: Command = Command::read("TYPE key", type_of)
     .about("The name of the type of the value at `key`, or `none`.");
 
 fn type_of(db: &Db, args: &Args, reply: &mut Reply) -> Outcome {
-    reply.simple(db.peek(args.get(1)).map_or("none", |record| type_name(&record)));
+    reply.simple(db.peek(args.get(1)).map_or("none", |record| record.type_name()));
     Ok(())
-}
-
-/// The name of a value's type, as TYPE answers it and SCAN filters by it.
-pub fn type_name(record: &Record<'_>) -> &'static str {
-    match record.value() {
-        Value::Int(_) | Value::Bytes(_) | Value::Shared(_) => "string",
-        Value::Object(object) => object.type_name(),
-    }
 }

@@ -10,7 +10,6 @@
 //! so that a client that keeps cursors as doubles loses nothing. The table's part holds over growth
 //! and shrinking (`Table::scan`); the number of shards never changes.
 
-use super::basic::type_name;
 use crate::command::{Args, Begun, Command, Errand, Error, Outcome, Progress, error, flag};
 use crate::protocol::Reply;
 use crate::server::Context;
@@ -146,7 +145,7 @@ struct Filter {
 
 impl Filter {
     fn accepts(&self, record: &Record<'_>) -> bool {
-        let is_of_type = |name: &[u8]| type_name(record).as_bytes().eq_ignore_ascii_case(name);
+        let is_of_type = |name: &[u8]| record.type_name().as_bytes().eq_ignore_ascii_case(name);
         let matches = |pattern: &[u8]| glob_match(pattern, record.key(), Case::Sensitive);
         self.type_name.as_deref().is_none_or(is_of_type)
             && self.pattern.as_deref().is_none_or(matches)

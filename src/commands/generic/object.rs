@@ -43,6 +43,7 @@ pub fn encoding_name(record: &Record<'_>) -> &'static str {
         Value::Bytes(_) if record.kind() == Kind::Raw => "raw",
         Value::Bytes(bytes) if bytes.len() <= LONGEST_EMBEDDED_BYTES => "embstr",
         Value::Bytes(_) | Value::Shared(_) => "raw",
+        Value::Packed(kind, bytes) => kind.encoding(bytes),
         Value::Object(object) => object.encoding(),
     }
 }

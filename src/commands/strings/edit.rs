@@ -184,7 +184,7 @@ fn overwrite(mut record: RecordMut<'_>, patch: Patch<'_>) -> Edited<'static> {
     match record.value() {
         Value::Bytes(bytes) => patch.over(bytes),
         Value::Int(number) => patch.over(buffer.format(number).as_bytes()),
-        Value::Shared(_) | Value::Object(_) => {
+        Value::Shared(_) | Value::Packed(..) | Value::Object(_) => {
             unreachable!("a shared string was edited above, and another type has no length")
         }
     }

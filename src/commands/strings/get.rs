@@ -30,7 +30,7 @@ const MGET: Command = Command::read("MGET key [key ...]", mget)
 fn mget(db: &Db, args: &Args, reply: &mut Reply) -> Outcome {
     reply.array(args.after_name());
     for key in args.iter(1) {
-        let found = db.find(key).filter(|record| !matches!(record.value(), Value::Object(_)));
+        let found = db.find(key).filter(Record::is_string);
         value::write(found, reply)?;
     }
     Ok(())

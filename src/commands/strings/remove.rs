@@ -4,7 +4,7 @@
 use super::condition::Condition;
 use crate::command::{Args, Command, Error, Outcome, error};
 use crate::protocol::Reply;
-use crate::store::{Class, Db, Record, Value};
+use crate::store::{Class, Db, Record};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[DELEX, DELIFEQ];
@@ -29,7 +29,7 @@ fn delex(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
 
 fn delex_on_condition(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
     let found = db.find_mut(args.get(1));
-    let value_is_string = |record: Record<'_>| !matches!(record.value(), Value::Object(_));
+    let value_is_string = |record: Record<'_>| record.is_string();
     // Redis looks at the key first: nothing is wrong with a condition on a key that is not there.
     match found.map(|record| value_is_string(record.read())) {
         None => {

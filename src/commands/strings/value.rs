@@ -36,7 +36,7 @@ pub fn write(record: Option<Record<'_>>, reply: &mut Reply) -> Outcome {
         Value::Bytes(bytes) => reply.bulk(bytes),
         Value::Int(number) => reply.bulk(itoa::Buffer::new().format(number).as_bytes()),
         Value::Shared(bytes) => reply.bulk_shared(bytes),
-        Value::Object(_) => return Err(error::WRONG_TYPE),
+        Value::Packed(..) | Value::Object(_) => return Err(error::WRONG_TYPE),
     }
     Ok(())
 }
@@ -48,6 +48,6 @@ pub fn text<'a>(record: &Record<'a>, buffer: &'a mut itoa::Buffer) -> Result<&'a
         Value::Bytes(bytes) => Ok(bytes),
         Value::Shared(bytes) => Ok(bytes),
         Value::Int(number) => Ok(buffer.format(number).as_bytes()),
-        Value::Object(_) => Err(error::WRONG_TYPE),
+        Value::Packed(..) | Value::Object(_) => Err(error::WRONG_TYPE),
     }
 }

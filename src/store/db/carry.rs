@@ -1,29 +1,31 @@
 //! Values on their way from one key to another: RENAME, MOVE, COPY.
 //!
-//! A table's records cannot be lent to another table, so a value leaves its record first: a short
-//! string as a copy, a long one and a container as the allocation it already has. Carrying a
-//! container costs the same however large it is; copying one clones it.
+//! A table's records cannot be lent to another table, so a value leaves its record first: what lies
+//! in the record as a copy, a long string and a large container as the allocation it already has.
+//! Carrying a container costs the same however large it is; copying one clones it.
 
 use super::{Db, Place};
-use crate::store::{Deadline, Kind, NewValue, Object, Record, Value};
+use crate::store::{Deadline, Kind, NewValue, Object, PackedKind, Record, Value};
 use bytes::Bytes;
 
-/// A string outside any table.
+/// A string or a packed container outside any table.
 enum Parcel {
     Int(i64),
     Bytes(Box<[u8]>),
     Raw(Box<[u8]>),
     Shared(Bytes),
+    Packed(PackedKind, Box<[u8]>),
 }
 
 impl Parcel {
-    /// The string in `record`; the container where it is none.
+    /// What is in `record`; the container where that has an allocation of its own.
     fn copy<'a>(record: &Record<'a>) -> Result<Self, &'a Object> {
         match record.value() {
             Value::Int(number) => Ok(Parcel::Int(number)),
             Value::Bytes(bytes) if record.kind() == Kind::Raw => Ok(Parcel::Raw(bytes.into())),
             Value::Bytes(bytes) => Ok(Parcel::Bytes(bytes.into())),
             Value::Shared(bytes) => Ok(Parcel::Shared(bytes.clone())),
+            Value::Packed(kind, bytes) => Ok(Parcel::Packed(kind, bytes.into())),
             Value::Object(object) => Err(object),
         }
     }
@@ -34,6 +36,7 @@ impl Parcel {
             Parcel::Bytes(bytes) => NewValue::Bytes(bytes),
             Parcel::Raw(bytes) => NewValue::Raw(bytes),
             Parcel::Shared(bytes) => NewValue::Shared(bytes.clone()),
+            Parcel::Packed(kind, bytes) => NewValue::Packed(*kind, bytes),
         }
     }
 }
@@ -49,9 +52,9 @@ impl Db<'_> {
         let old = self.table_mut(from.db, hash).remove(hash, from.key);
         let old = old.expect("a key that was looked up can be removed");
         match parcel {
-            Some(string) => self.put_in(to.db, to.key, string.value(), deadline),
+            Some(parcel) => self.put_in(to.db, to.key, parcel.value(), deadline),
             None => {
-                let object = old.into_object().expect("what is no string is a container");
+                let object = old.into_object().expect("what is no parcel is a container");
                 self.put_in(to.db, to.key, NewValue::Object(object), deadline);
             }
         }
@@ -66,9 +69,9 @@ impl Db<'_> {
         let record = self.look(from.db, from.key).expect("the caller has looked the key up");
         let deadline = deadline_of(&record);
         match Parcel::copy(&record) {
-            Ok(string) => self.put_in(to.db, to.key, string.value(), deadline),
+            Ok(parcel) => self.put_in(to.db, to.key, parcel.value(), deadline),
             Err(object) => {
-                let object = object.duplicate();
+                let object = Box::new(object.clone());
                 self.put_in(to.db, to.key, NewValue::Object(object), deadline);
             }
         }

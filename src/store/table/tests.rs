@@ -6,7 +6,7 @@ use bytes::Bytes;
 use fastrand::Rng;
 
 use super::super::object::Object;
-use super::super::record::{Deadline, Kind, NewValue, Value};
+use super::super::record::{Deadline, Kind, NewValue, PackedKind, Value};
 use super::*;
 
 /// What a key should hold.
@@ -30,7 +30,9 @@ fn content(value: &Value<'_>) -> Vec<u8> {
         Value::Int(number) => number.to_string().into_bytes(),
         Value::Bytes(bytes) => bytes.to_vec(),
         Value::Shared(bytes) => bytes.to_vec(),
+        Value::Packed(_, bytes) => bytes.to_vec(),
         Value::Object(Object::Sample(bytes)) => bytes.clone(),
+        Value::Object(_) => unreachable!("these tests put samples"),
     }
 }
 
@@ -442,6 +444,36 @@ fn advance_keeps_to_its_budget() {
     assert!(calls >= 100);
     assert_eq!(table.len(), 0);
     assert_eq!(table.next_due(), u64::MAX);
+}
+
+#[test]
+fn a_packed_container_is_edited_like_a_vector() {
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut table = Table::new();
+    let mut models: Vec<Vec<u8>> = Vec::new();
+    for number in 0..200 {
+        let key = key_of(number);
+        let deadline = if number % 3 == 0 { Deadline::At(9_000_000) } else { Deadline::Clear };
+        drop(table.put(hash_key(&key), &key, NewValue::Packed(PackedKind::Set, b"ab"), deadline));
+        models.push(b"ab".to_vec());
+    }
+    for _ in 0..20_000 {
+        let number = random.usize(..models.len());
+        let (key, model) = (key_of(number as u32), &mut models[number]);
+        let start = random.usize(..=model.len());
+        let end = random.usize(start..=model.len());
+        let with: Vec<u8> = (0..random.usize(..40)).map(|_| random.u8(..)).collect();
+        if model.len() - (end - start) + with.len() > packed_room(&key) {
+            continue;
+        }
+        table.splice(hash_key(&key), &key, start..end, &with);
+        model.splice(start..end, with);
+        let record = table.find(hash_key(&key), &key).expect("the key is there");
+        assert!(matches!(record.value(), Value::Packed(PackedKind::Set, bytes) if bytes == *model));
+    }
+    assert_eq!(table.volatile_len(), 67);
+    table.advance(9_000_000, usize::MAX, &mut |_, _| {});
+    assert_eq!(table.len(), 133);
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn digest_of(before: &[&[u8]], record: &Record<'_>) -> Result<Digest, Error> {
         Value::Int(number) => text.format(number).as_bytes(),
         Value::Bytes(bytes) => bytes,
         Value::Shared(bytes) => bytes,
-        Value::Object(_) => return Err(error::WRONG_TYPE),
+        Value::Packed(..) | Value::Object(_) => return Err(error::WRONG_TYPE),
     };
     let has_deadline = [u8::from(record.deadline().is_some())];
     Ok(std::array::from_fn(|lane| {

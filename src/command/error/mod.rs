@@ -1,8 +1,19 @@
 //! Every error text a client can see.
 //!
 //! Texts are protocol: clients match on their first word and test suites on the rest, so they stand
-//! once, here, in Redis's own wording. An error is written as `-` + text + CRLF by the reply
-//! writer.
+//! once, here, in Redis's own wording; those of one group of commands in a file of their own. An
+//! error is written as `-` + text + CRLF by the reply writer.
+
+pub mod bitmaps;
+pub mod geo;
+pub mod hashes;
+pub mod hyperloglog;
+pub mod lists;
+pub mod sets;
+pub mod sort;
+pub mod sorted_sets;
+pub mod streams;
+pub mod transactions;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,9 +24,11 @@ pub struct Error(pub Cow<'static, str>);
 
 macro_rules! errors {
     ($($(#[$doc:meta])* $name:ident = $text:expr;)*) => {
-        $($(#[$doc])* pub const $name: Error = Error(Cow::Borrowed($text));)*
+        $($(#[$doc])* pub const $name: $crate::command::Error =
+            $crate::command::Error(std::borrow::Cow::Borrowed($text));)*
     };
 }
+pub(crate) use errors;
 
 errors! {
     /// The key holds another type.

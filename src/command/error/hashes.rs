@@ -1,0 +1,1 @@
+//! Error texts of commands on hashes.

@@ -1,0 +1,18 @@
+//! Error texts of MULTI, EXEC, DISCARD, WATCH and UNWATCH.
+
+use super::errors;
+
+errors! {
+    /// MULTI inside MULTI.
+    NESTED_MULTI = "ERR MULTI calls can not be nested";
+    /// WATCH inside MULTI.
+    WATCH_INSIDE_MULTI = "ERR WATCH inside MULTI is not allowed";
+    /// EXEC without MULTI.
+    EXEC_WITHOUT_MULTI = "ERR EXEC without MULTI";
+    /// DISCARD without MULTI.
+    DISCARD_WITHOUT_MULTI = "ERR DISCARD without MULTI";
+    /// A queued command was refused.
+    EXEC_ABORTED = "EXECABORT Transaction discarded because of previous errors.";
+    /// A command that cannot wait for EXEC.
+    NOT_IN_TRANSACTION = "ERR Command not allowed inside a transaction";
+}
