@@ -5,6 +5,7 @@
 //! - `grisu`: the digits of a float, as Redis finds them
 //! - `glob`: the patterns of KEYS, SCAN and PSUBSCRIBE
 //! - `lcs`: longest common subsequences
+//! - `packed`: small containers as they lie in a record of the store
 //! - `list`, `set`, `hash`, `sorted_set`, `stream`: containers too large for a record of the store
 
 pub mod glob;
@@ -14,6 +15,7 @@ pub mod lcs;
 pub mod list;
 pub mod long_double;
 pub mod number;
+pub mod packed;
 pub mod set;
 pub mod sorted_set;
 pub mod stream;
