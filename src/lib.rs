@@ -14,7 +14,8 @@
 //! - `command`: what a command is: usage line, arity and keys, the table, every error text.
 //! - `commands`: what each command does, one file or folder a group. Uses command, server, store,
 //!   types, protocol.
-//! - `server`: what connections share, and what one connection is. Uses store, config.
+//! - `server`: what connections share, and what one connection is. Uses store,
+//!   config, protocol.
 //! - `store`: keys and values: shards, tables, deadlines, the journal. Uses types.
 //! - `types`: numbers, patterns, data structures that know nothing of Redis.
 //! - `config`: the table of options, redis.conf, flags. `observe`: the log.

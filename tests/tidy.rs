@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("engine", &["protocol", "command", "server", "store"]),
     ("commands", &["command", "server", "store", "types", "protocol", "config", "observe"]),
     ("command", &["server", "store", "protocol", "types"]),
-    ("server", &["store", "config"]),
+    ("server", &["store", "config", "protocol"]),
     ("store", &["types"]),
     ("protocol", &["types"]),
     ("config", &["types"]),

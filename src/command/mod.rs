@@ -13,11 +13,13 @@ mod errand;
 pub mod error;
 pub mod table;
 pub mod usage;
+mod wait;
 
 pub use args::Args;
 pub use errand::{Begun, Errand, Progress};
 pub use error::Error;
 pub use table::{Entry, Table};
+pub use wait::{Served, Wait};
 
 use crate::protocol::Reply;
 use crate::server::Context;
@@ -36,6 +38,10 @@ pub enum Handler {
     Write(fn(&mut Db, &Args, &mut Reply) -> Outcome),
     /// Concerns the connection or the server; locks what it needs of the keyspace itself.
     Server(fn(&mut Context, &Args, &mut Reply) -> Outcome),
+    /// As `Write`, and may wait for others to change its keys.
+    Blocking(fn(&mut Db, &Args, &mut Reply) -> Result<Served, Error>),
+    /// Runs the commands that MULTI queued: the engine's own business.
+    Exec,
     /// As `Server`, for what does not end in one turn.
     Long(fn(&mut Context, &Args) -> Begun),
     /// Has subcommands and does nothing by itself.
@@ -47,8 +53,18 @@ pub enum Handler {
 pub enum Locks {
     /// Those of the keys that the usage line names, in the session's database.
     Keys,
-    /// Those that this function finds: for commands that reach into another database.
-    Places(for<'a> fn(&Args<'a>, usize, &mut Vec<Place<'a>>) -> Outcome),
+    /// Those that this function finds: for commands that reach into another database, or read
+    /// keys that they do not name.
+    Places(for<'a> fn(&Args<'a>, usize, &mut Vec<Place<'a>>) -> Result<Reach, Error>),
+}
+
+/// What a command that finds its places itself reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// The places it found.
+    Places,
+    /// Any key of the session's database.
+    Everything,
 }
 
 /// The marks of commands, as COMMAND INFO names them.
@@ -87,9 +103,13 @@ pub mod flag {
     pub const WRITE: u32 = 1 << 15;
     /// Keys cannot all be found from fixed positions.
     pub const MOVABLE_KEYS: u32 = 1 << 16;
+    /// Runs at once inside MULTI, instead of being queued.
+    pub const NEVER_QUEUED: u32 = 1 << 17;
+    /// Looks at no key, so that a transaction need not hold them all for it.
+    pub const KEYLESS: u32 = 1 << 18;
 
     /// Flags that COMMAND INFO does not tell of, as in Redis.
-    pub const HIDDEN: u32 = PROTECTED | TOUCHES_ARBITRARY_KEYS;
+    pub const HIDDEN: u32 = PROTECTED | TOUCHES_ARBITRARY_KEYS | NEVER_QUEUED | KEYLESS;
 
     /// Every flag with its name, in the order in which COMMAND INFO lists them.
     pub const NAMES: &[(u32, &str)] = &[
@@ -180,6 +200,21 @@ impl Command {
         Self::new(usage, Handler::Write(run), flag::WRITE)
     }
 
+    /// A command that may change its keys, or wait until others do.
+    #[track_caller]
+    pub const fn blocking(
+        usage: &'static str,
+        run: fn(&mut Db, &Args, &mut Reply) -> Result<Served, Error>,
+    ) -> Self {
+        Self::new(usage, Handler::Blocking(run), flag::WRITE | flag::BLOCKING)
+    }
+
+    /// EXEC.
+    #[track_caller]
+    pub const fn exec(usage: &'static str) -> Self {
+        Self::new(usage, Handler::Exec, 0)
+    }
+
     /// A command about the connection or the server.
     #[track_caller]
     pub const fn server(
@@ -261,9 +296,14 @@ impl Command {
     /// Locks what `places` finds instead of the keys in the session's database.
     pub const fn locking(
         self,
-        places: for<'a> fn(&Args<'a>, usize, &mut Vec<Place<'a>>) -> Outcome,
+        places: for<'a> fn(&Args<'a>, usize, &mut Vec<Place<'a>>) -> Result<Reach, Error>,
     ) -> Self {
         Command { locks: Locks::Places(places), ..self }
+    }
+
+    /// Reads only: XREAD, which may wait.
+    pub const fn reads_only(self) -> Self {
+        Command { flags: self.flags & !flag::WRITE | flag::READONLY, ..self }
     }
 
     /// The name without its parent: `get` of `CONFIG|GET`, in the case of the usage line.

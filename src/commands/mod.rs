@@ -14,6 +14,7 @@ mod sets;
 mod sorted_sets;
 mod streams;
 mod strings;
+mod transactions;
 
 use crate::command::{Group, Table};
 use std::sync::OnceLock;
@@ -31,6 +32,7 @@ const GROUPS: &[Group] = &[
     sorted_sets::GROUP,
     streams::GROUP,
     strings::GROUP,
+    transactions::GROUP,
 ];
 
 static TABLE: OnceLock<Table> = OnceLock::new();

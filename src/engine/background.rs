@@ -4,6 +4,8 @@
 //! locking, works through those that are due in slices, one lock at a time, and sleeps until the
 //! next; a writer that brings an earlier deadline wakes it.
 
+use super::blocking::Waiters;
+use crate::command::Table;
 use crate::server::rates::Sample;
 use crate::server::{Server, clock};
 use crate::store::{JournalEntry, Old, Shard};
@@ -28,18 +30,26 @@ const COMPACT_SHARDS: usize = 64;
 ///
 /// # Errors
 /// When the operating system starts no thread.
-pub fn start(server: Arc<Server>) -> std::io::Result<std::thread::JoinHandle<()>> {
+pub fn start(
+    server: Arc<Server>,
+    table: &'static Table,
+) -> std::io::Result<std::thread::JoinHandle<()>> {
     let thread = std::thread::Builder::new().name("redstart-tick".into());
-    thread.spawn(move || run(&server))
+    thread.spawn(move || run(&server, table))
 }
 
-fn run(server: &Server) {
+fn run(server: &Server, table: &'static Table) {
     server.keyspace.alarm.adopt();
     let mut next_look_ms = 0;
     let mut next_shard = 0;
     while !server.ending.is_asked() {
         let now_ms = clock::now_ms();
         let next_due = expire(server, now_ms);
+        let ready = server.keyspace.take_ready();
+        if !ready.is_empty() {
+            let stats = server.stats.background();
+            Waiters { server, table, stats, now_ms }.serve(ready);
+        }
         if now_ms >= next_look_ms {
             look_around(server, now_ms);
             next_shard = compact(server, next_shard);
@@ -96,6 +106,7 @@ fn expire_slice(server: &Server, db: usize, shard: &Shard, now_ms: u64) -> bool 
         if followers.any() {
             followers.tell(&JournalEntry::expired(db, key));
         }
+        server.keyspace.touch_unasked(db, shard, key);
         if old.weight() > 0 {
             heavy.push(old);
         }

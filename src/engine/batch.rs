@@ -5,6 +5,7 @@
 //! all keys, so that the misses of a whole batch overlap instead of following one another; the
 //! third runs the commands in order.
 
+use super::blocking::Blocked;
 use super::run::Unfinished;
 use super::{gates, run};
 use crate::command::{Entry, Locks, Table};
@@ -43,6 +44,9 @@ pub enum Flow {
     Wait(u64),
     /// A command has not ended: write, and go on with it before the rest of the batch.
     GoOn(Unfinished),
+    /// A command waits for its keys to be changed: write, and go on with the rest of the batch once
+    /// it is answered.
+    Block(Blocked),
     /// Write the replies and close.
     Close,
 }
@@ -94,11 +98,19 @@ impl Engine {
         let mut done = from;
         let mut flow = Flow::Done;
         let mut turn = run::Turn {
-            context: Context { stats: &server.stats.workers[self.worker], server, session, now_ms },
+            context: Context {
+                stats: &server.stats.workers[self.worker],
+                server,
+                session,
+                now_ms,
+                is_exec: false,
+            },
             table,
             slow_nanos: 0,
             times_all: server.times_quick_commands.load(Ordering::Relaxed),
             unfinished: None,
+            blocked: None,
+            ready: Vec::new(),
         };
         while done < end {
             let planned = &plan.planned[done - from];
@@ -113,6 +125,13 @@ impl Engine {
                 plan.planned[done - from].entry = None;
             }
             done += 1;
+            if !turn.ready.is_empty() {
+                turn.serve_waiters();
+            }
+            if let Some(blocked) = turn.blocked.take() {
+                flow = Flow::Block(blocked);
+                break;
+            }
             if let Some(rest) = turn.unfinished.take() {
                 flow = Flow::GoOn(rest);
                 break;
@@ -159,7 +178,8 @@ impl Engine {
     /// Gives a command that has not ended one more turn.
     pub fn go_on(&self, session: &mut Session, rest: &mut Unfinished, reply: &mut Reply) {
         let now_ms = clock::now_ms();
-        let mut context = Context { stats: self.stats(), server: &self.server, session, now_ms };
+        let server = &self.server;
+        let mut context = Context { stats: self.stats(), server, session, now_ms, is_exec: false };
         rest.go_on(&mut context, reply);
     }
 }

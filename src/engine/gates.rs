@@ -3,7 +3,7 @@
 //! known command → arity → authentication → permission → memory. A refusal is an error reply; the
 //! connection goes on.
 
-use crate::command::{Entry, Error, error, flag};
+use crate::command::{Entry, Error, Handler, error, flag};
 use crate::server::{Context, PauseKind};
 use std::sync::atomic::Ordering;
 
@@ -42,7 +42,13 @@ pub fn waits(context: &Context<'_>, entry: Option<&Entry>) -> Option<u64> {
     // As with Redis, a pause of all commands holds CLIENT UNPAUSE back, too: it ends by itself.
     let waits = match kind {
         PauseKind::All => true,
-        PauseKind::Write => entry.has(flag::WRITE),
+        PauseKind::Write => entry.has(flag::WRITE) || writes_queued(context, entry),
     };
     waits.then(|| context.server.pause.left_ms(context.now_ms))
+}
+
+/// EXEC of a transaction that writes.
+fn writes_queued(context: &Context<'_>, entry: &Entry) -> bool {
+    let transaction = context.session.transaction.as_ref();
+    matches!(entry.command.handler, Handler::Exec) && transaction.is_some_and(|own| own.writes)
 }

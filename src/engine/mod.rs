@@ -4,6 +4,7 @@
 //!   other
 //! - `gates`: what a command has to pass before it runs
 //! - `run`: locks the keys, calls the handler, commits the journal, counts
+//! - `transaction`: MULTI's queue and EXEC; `blocking`: commands that wait for their keys
 //! - `background`: deadlines, idle clients, the peak of memory
 //!
 //! Nothing here waits: a command that must (CLIENT PAUSE) is given back to `net` with the time
@@ -11,8 +12,11 @@
 
 pub mod background;
 mod batch;
+mod blocking;
 mod gates;
 mod run;
+mod transaction;
 
 pub use batch::{Engine, Fetch, Flow};
+pub use blocking::Blocked;
 pub use run::Unfinished;

@@ -2,13 +2,17 @@
 //! out, counted.
 
 use super::batch::drops_reply;
+use super::blocking::Blocked;
 use super::gates;
-use crate::command::{Args, Entry, Errand, Error, Handler, Locks, Outcome, Progress, Table, flag};
+use crate::command::{
+    Args, Entry, Errand, Error, Handler, Locks, Outcome, Progress, Reach, Served, Table, flag,
+};
 use crate::protocol::{Reply, Words};
 use crate::server::histogram;
 use crate::server::latency::Spike;
-use crate::server::{Context, ReplyMode, SlowCall};
-use crate::store::{Db, KnownHash, Place};
+use crate::server::{Context, ReplyMode, SlowCall, WorkerStats};
+use crate::store::{Db, KnownHash, Place, Ready};
+use smallvec::SmallVec;
 use std::time::Instant;
 
 /// A connection's turn: the commands of one batch run in it.
@@ -21,6 +25,10 @@ pub(super) struct Turn<'a> {
     pub times_all: bool,
     /// The command that has just run and has not ended.
     pub unfinished: Option<Unfinished>,
+    /// The command that has just run waits for its keys to be changed.
+    pub blocked: Option<Blocked>,
+    /// Keys that were changed and that somebody waits for.
+    pub ready: Vec<Ready>,
 }
 
 /// A command that goes on after its turn.
@@ -70,19 +78,40 @@ impl Turn<'_> {
         let entry = match self.resolve(entry, words) {
             Ok(entry) => entry,
             Err(error) => {
+                let error = self.end_if_exec(entry, error);
                 self.refuse(&error, reply);
                 self.skip(mode, mark, reply);
                 return false;
             }
         };
-        let stats = &self.context.stats.per_command[entry.id];
-        let outcome = gates::check(&self.context, entry);
-        if let Err(error) = outcome {
-            stats.rejected.add(1);
+        if let Err(error) = gates::check(&self.context, entry) {
+            let error = self.refused(entry, error);
+            let error = self.end_if_exec(Some(entry), error);
             self.refuse(&error, reply);
             self.skip(mode, mark, reply);
             return false;
         }
+        let is_queued = self.context.session.transaction.is_some();
+        let runs = !is_queued || entry.has(flag::NEVER_QUEUED);
+        match runs {
+            true => self.perform(entry, words, known, reply),
+            false => self.queue(entry, words, reply),
+        }
+        self.skip(mode, mark, reply);
+        runs
+    }
+
+    /// Runs a command that was let through, writes its reply or its error, and counts it.
+    #[inline]
+    pub(super) fn perform(
+        &mut self,
+        entry: &Entry,
+        words: Words<'_>,
+        known: &[KnownHash],
+        reply: &mut Reply,
+    ) {
+        let mark = reply.mark();
+        let stats = &self.context.stats.per_command[entry.id];
         let is_timed = self.times_all || !entry.is_quick;
         let began = is_timed.then(Instant::now);
         let outcome = self.call(entry, words, known, reply);
@@ -100,10 +129,9 @@ impl Turn<'_> {
         if let Err(error) = outcome {
             stats.failed.add(1);
             reply.take_back(mark);
-            self.refuse(&error, reply);
+            self.count_error(&error);
+            reply.error(error.text());
         }
-        self.skip(mode, mark, reply);
-        true
     }
 
     /// Takes a call into the slow log, the latency monitor, or both.
@@ -169,8 +197,11 @@ impl Turn<'_> {
             Handler::Server(run) => {
                 // CLIENT LIST shows the command that runs; for others the batch's last will do.
                 self.context.session.client.figures.note_command(entry.id);
-                run(&mut self.context, &args, reply)
+                let outcome = run(&mut self.context, &args, reply);
+                self.ready.append(&mut self.context.server.keyspace.take_ready());
+                outcome
             }
+            Handler::Exec => self.exec(reply),
             Handler::Long(begin) => {
                 let mut errand = begin(&mut self.context, &args)?;
                 let progress = errand.go_on(&mut self.context, reply)?;
@@ -178,22 +209,38 @@ impl Turn<'_> {
                     let rest = Unfinished { errand, progress, id: entry.id, is_silent: false };
                     self.unfinished = Some(rest);
                 }
+                self.ready.append(&mut self.context.server.keyspace.take_ready());
                 Ok(())
             }
             Handler::Container => Err(Error::arity(&entry.name)),
             Handler::Read(run) => {
                 let db = self.locked(entry, words, known)?;
                 let outcome = run(&db, &args, reply);
-                self.settle(&db);
+                settle(self.context.stats, &db);
                 outcome
             }
             Handler::Write(run) => {
                 let mut db = self.locked(entry, words, known)?;
                 let outcome = run(&mut db, &args, reply);
                 // Also after an error: what changed before it did change.
-                db.commit((0..words.len()).map(|at| words.get(at)));
-                self.settle(&db);
+                db.commit(words.iter());
+                settle(self.context.stats, &db);
+                self.ready.append(&mut db.journal.take_ready());
                 outcome
+            }
+            Handler::Blocking(run) => {
+                let mut db = self.locked(entry, words, known)?;
+                let outcome = run(&mut db, &args, reply);
+                db.commit(words.iter());
+                settle(self.context.stats, &db);
+                self.ready.append(&mut db.journal.take_ready());
+                match outcome? {
+                    Served::Now => {}
+                    Served::Later(wait) if self.context.is_exec => (wait.timed_out)(reply),
+                    // Its keys are still locked: no change comes in between.
+                    Served::Later(wait) => self.blocked = Some(self.block(entry, words, wait)),
+                }
+                Ok(())
             }
         }
     }
@@ -216,45 +263,21 @@ impl Turn<'_> {
         if session.no_touch && entry.name != "touch" {
             db = db.without_trace();
         }
-        match (entry.command.locks, entry.single_key) {
-            (Locks::Keys, Some(at)) => db.lock_one(words.get(at)),
-            (Locks::Keys, None) => {
-                let mut keys = smallvec::SmallVec::<[usize; 16]>::new();
-                entry.each_key(words, |at| keys.push(at));
-                db.lock(keys.iter().map(|at| Place { db: session.db, key: words.get(*at) }));
-            }
-            (Locks::Places(find), _) => {
-                let mut places = Vec::new();
-                let args = Args::new(words, entry.name_words);
-                find(&args, session.db, &mut places)?;
-                db.lock(places.into_iter());
-            }
-        }
+        lock_keys(&mut db, entry, words)?;
         Ok(db)
     }
 
-    /// Adds what a command did to the counters.
-    #[inline]
-    fn settle(&self, db: &Db<'_>) {
-        let stats = self.context.stats;
-        let tally = &db.tally;
-        if tally.hits.get() > 0 {
-            stats.hits.add(tally.hits.get() as u64);
+    /// Answers a command that does not run; a transaction under way will not either.
+    fn refuse(&mut self, error: &Error, reply: &mut Reply) {
+        if let Some(transaction) = &mut self.context.session.transaction {
+            transaction.is_aborted = true;
         }
-        if tally.misses.get() > 0 {
-            stats.misses.add(tally.misses.get() as u64);
-        }
-        if tally.expired > 0 {
-            stats.expired.add(tally.expired as u64);
-        }
-        if db.journal.changes > 0 {
-            stats.changes.add(db.journal.changes);
-        }
+        self.count_error(error);
+        reply.error(error.text());
     }
 
-    fn refuse(&self, error: &Error, reply: &mut Reply) {
+    fn count_error(&self, error: &Error) {
         self.context.server.stats.count_error(error.code());
-        reply.error(error.text());
     }
 
     /// Takes the reply back where CLIENT REPLY asks for silence.
@@ -269,6 +292,49 @@ impl Turn<'_> {
             if let Some(rest) = &mut self.unfinished {
                 rest.is_silent = true;
             }
+            if let Some(blocked) = &mut self.blocked {
+                blocked.is_silent = true;
+            }
         }
+    }
+}
+
+/// Locks the keys of a call.
+#[inline]
+pub(super) fn lock_keys(db: &mut Db<'_>, entry: &Entry, words: Words<'_>) -> Result<(), Error> {
+    let index = db.index();
+    match (entry.command.locks, entry.single_key) {
+        (Locks::Keys, Some(at)) => db.lock_one(words.get(at)),
+        (Locks::Keys, None) => {
+            let mut keys = SmallVec::<[usize; 16]>::new();
+            entry.each_key(words, |at| keys.push(at));
+            db.lock(keys.iter().map(|at| Place { db: index, key: words.get(*at) }));
+        }
+        (Locks::Places(find), _) => {
+            let mut places = Vec::new();
+            match find(&Args::new(words, entry.name_words), index, &mut places)? {
+                Reach::Places => db.lock(places.into_iter()),
+                Reach::Everything => db.lock_all(),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Adds what a command did to the counters.
+#[inline]
+pub(super) fn settle(stats: &WorkerStats, db: &Db<'_>) {
+    let tally = &db.tally;
+    if tally.hits.get() > 0 {
+        stats.hits.add(tally.hits.get() as u64);
+    }
+    if tally.misses.get() > 0 {
+        stats.misses.add(tally.misses.get() as u64);
+    }
+    if tally.expired > 0 {
+        stats.expired.add(tally.expired as u64);
+    }
+    if db.journal.changes > 0 {
+        stats.changes.add(db.journal.changes);
     }
 }

@@ -8,13 +8,15 @@ use super::stream::{Plug, Reader, Writer};
 use super::worker::{Entered, House};
 use crate::command::Progress;
 use crate::config::OutputLimit;
-use crate::engine::{Fetch, Flow, Unfinished};
+use crate::engine::{Blocked, Fetch, Flow, Unfinished};
 use crate::protocol::{Batch, Input, Limits, ProtocolError, Reply};
 use crate::server::clients::Arrival;
+use crate::server::waiting::Answer;
 use crate::server::{Client, Session, clock};
 use bytes::BytesMut;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -219,6 +221,7 @@ impl Connection {
                 Flow::Wait(_) if self.house.server.ending.is_asked() => return Ok(false),
                 Flow::Wait(ms) => self.wait(ms).await,
                 Flow::GoOn(rest) => self.finish(rest).await?,
+                Flow::Block(blocked) => self.sleep(blocked).await?,
             }
         }
     }
@@ -242,6 +245,50 @@ impl Connection {
                 return Err(io::ErrorKind::ConnectionAborted.into());
             }
             self.house.engine.borrow().go_on(&mut self.session, &mut rest, &mut self.reply);
+        }
+    }
+
+    /// Sleeps until somebody answers the command, its time is over, or the client leaves.
+    async fn sleep(&mut self, blocked: Blocked) -> io::Result<()> {
+        let figures = &self.session.client.figures;
+        figures.waits.store(true, Ordering::Relaxed);
+        let answer = self.answer(&blocked).await;
+        let figures = &self.session.client.figures;
+        figures.waits.store(false, Ordering::Relaxed);
+        *self.session.client.waiter.lock() = None;
+        let server = &self.house.server;
+        server.waiting.remove(&server.keyspace, &blocked.waiter);
+        blocked.write(answer?, &mut self.reply);
+        Ok(())
+    }
+
+    async fn answer(&self, blocked: &Blocked) -> io::Result<Answer> {
+        let waiter = &blocked.waiter;
+        let left_ms = |until_ms: u64| until_ms.saturating_sub(clock::now_ms());
+        let mut patience = pin!(async {
+            match blocked.until_ms {
+                Some(ms) => tokio::time::sleep(Duration::from_millis(left_ms(ms))).await,
+                None => std::future::pending().await,
+            }
+        });
+        let mut closed = pin!(self.reader.closed());
+        let (mut is_over, mut has_left) = (false, false);
+        loop {
+            if let Some(answer) = waiter.take_answer() {
+                return Ok(answer);
+            }
+            // Nobody can answer it any longer once it has given up.
+            if (is_over || has_left) && waiter.give_up() {
+                return match has_left {
+                    true => Err(io::ErrorKind::ConnectionAborted.into()),
+                    false => Ok(Answer::TimedOut),
+                };
+            }
+            tokio::select! {
+                () = waiter.news() => {}
+                () = &mut patience, if !is_over => is_over = true,
+                () = &mut closed, if !has_left => has_left = true,
+            }
         }
     }
 

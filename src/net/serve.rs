@@ -30,7 +30,8 @@ pub fn run(
     ready: impl FnOnce(&Server),
 ) -> Result<()> {
     let listeners = Listeners::open(&server.config.load())?;
-    let background = background::start(server.clone()).context("starting the background thread")?;
+    let background =
+        background::start(server.clone(), table).context("starting the background thread")?;
     let workers = Workers::start(server, table, workers)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("starting the event loop that accepts connections")?;

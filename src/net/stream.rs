@@ -9,7 +9,8 @@ use std::net::Shutdown;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use tokio::io::AsyncReadExt;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, Interest};
 use tokio::net::{TcpStream, UnixStream, tcp, unix};
 
 /// The half a connection's task reads from.
@@ -39,6 +40,22 @@ impl Reader {
         match self {
             Reader::Tcp(half) => pin!(half.read_buf(buffer)).poll(context),
             Reader::Unix(half) => pin!(half.read_buf(buffer)).poll(context),
+        }
+    }
+
+    /// Waits until the client has left, whatever it sent before that.
+    pub async fn closed(&self) {
+        /// Where there are bytes to be read, the socket is ready at once: look again later.
+        const LOOK_AGAIN: Duration = Duration::from_millis(20);
+        loop {
+            let ready = match self {
+                Reader::Tcp(half) => half.ready(Interest::READABLE).await,
+                Reader::Unix(half) => half.ready(Interest::READABLE).await,
+            };
+            match ready {
+                Ok(ready) if !ready.is_read_closed() => tokio::time::sleep(LOOK_AGAIN).await,
+                _ => return,
+            }
         }
     }
 

@@ -257,6 +257,12 @@ impl Reply {
         }
     }
 
+    /// Replies that were written elsewhere.
+    pub fn raw(&mut self, bytes: &[u8]) {
+        self.room(bytes.len())[..bytes.len()].copy_from_slice(bytes);
+        self.end += bytes.len();
+    }
+
     fn line(&mut self, mark: u8, text: &[u8]) {
         let room = self.room(text.len() + 3);
         room[0] = mark;

@@ -4,6 +4,7 @@
 //! A connection's task writes its own figures here with plain stores, once a batch; whoever asks
 //! reads them as they are.
 
+use super::Waiter;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -56,8 +57,10 @@ pub struct Figures {
     pub no_touch: AtomicBool,
     /// CLIENT CAPA redirect.
     pub redirects: AtomicBool,
-    /// Waits for a pause to end.
+    /// Waits for a pause to end, or for a key.
     pub waits: AtomicBool,
+    /// Keys it watches.
+    pub watched_keys: AtomicU32,
 }
 
 impl Figures {
@@ -69,6 +72,11 @@ impl Figures {
     /// Counts bytes written. For the connection's own task.
     pub fn count_out(&self, bytes: u64) {
         self.net_out.store(self.net_out.load(Ordering::Relaxed) + bytes, Ordering::Relaxed);
+    }
+
+    /// Whether replies go out in RESP3.
+    pub fn is_resp3(&self) -> bool {
+        self.protocol.load(Ordering::Relaxed) == 3
     }
 
     /// Notes the command that runs, by its number.
@@ -96,6 +104,8 @@ pub struct Client {
     pub figures: Figures,
     /// Its names.
     pub named: Mutex<Named>,
+    /// What it waits for in BLPOP and its kind.
+    pub waiter: Mutex<Option<Arc<Waiter>>>,
     wire: Box<dyn HangUp>,
 }
 
@@ -160,6 +170,7 @@ impl Clients {
             created_ms: now_ms,
             figures,
             named: Mutex::default(),
+            waiter: Mutex::default(),
             wire: arrival.wire,
         });
         self.all.lock().insert(id, client.clone());

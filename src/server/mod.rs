@@ -8,6 +8,7 @@
 //! - `rates`: how much happens a second
 //! - `slow_log`: SLOWLOG; `latency`: the latency monitor
 //! - `pause`: CLIENT PAUSE
+//! - `transaction`: MULTI's queue and WATCH's keys; `waiting`: who waits for a key (BLPOP)
 //! - `clock`: the time of day
 //!
 //! Nothing here knows commands or sockets.
@@ -21,12 +22,16 @@ pub mod rates;
 pub mod session;
 pub mod slow_log;
 pub mod stats;
+mod transaction;
+pub mod waiting;
 
 pub use clients::{Client, Clients, HangUp};
 pub use pause::{Pause, PauseKind};
 pub use session::{Context, ReplyMode, Session};
 pub use slow_log::{SlowCall, SlowLog};
 pub use stats::{CommandStats, Stats, WorkerStats};
+pub use transaction::{Queued, Transaction, Watching};
+pub use waiting::{Waiter, Waiting};
 
 use crate::config::{Config, EvictionPolicy, Setter};
 use crate::store::{Keyspace, LimitValues};
@@ -55,6 +60,8 @@ pub struct Server {
     pub stats: Stats,
     /// CLIENT PAUSE.
     pub pause: Pause,
+    /// Who waits for keys.
+    pub waiting: Waiting,
     /// SLOWLOG.
     pub slow_log: SlowLog,
     /// The latency monitor.
@@ -93,6 +100,7 @@ impl Server {
             clients: Clients::default(),
             stats: Stats::new(workers, commands),
             pause: Pause::default(),
+            waiting: Waiting::default(),
             slow_log: SlowLog::default(),
             latency: latency::Latency::default(),
             times_quick_commands: AtomicBool::new(false),

@@ -1,6 +1,6 @@
 //! One connection as commands see it: what it has chosen so far.
 
-use super::{Client, Server, WorkerStats};
+use super::{Client, Server, Transaction, Watching, WorkerStats};
 use crate::store::Db;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -32,6 +32,10 @@ pub struct Session {
     pub no_touch: bool,
     /// The connection ends once its replies are written.
     pub is_closing: bool,
+    /// MULTI has begun.
+    pub transaction: Option<Box<Transaction>>,
+    /// WATCH.
+    watching: Option<Box<Watching>>,
 }
 
 impl Session {
@@ -44,7 +48,22 @@ impl Session {
             reply_mode: ReplyMode::On,
             no_touch: false,
             is_closing: false,
+            transaction: None,
+            watching: None,
         }
+    }
+
+    /// Watches one more key, whose shard is locked.
+    pub fn watch(&mut self, server: &Arc<Server>, key: &[u8]) {
+        let watching = self.watching.get_or_insert_with(|| Box::new(Watching::new(server.clone())));
+        watching.add(self.db, key);
+        self.client.figures.watched_keys.store(watching.len() as u32, Ordering::Relaxed);
+    }
+
+    /// Ends WATCH; gives back what was watched, which ends when it is dropped.
+    pub fn stop_watching(&mut self) -> Option<Box<Watching>> {
+        self.client.figures.watched_keys.store(0, Ordering::Relaxed);
+        self.watching.take()
     }
 
     /// Goes to another database.
@@ -64,6 +83,8 @@ pub struct Context<'a> {
     pub stats: &'a WorkerStats,
     /// The moment the command runs at (ms).
     pub now_ms: u64,
+    /// Inside EXEC: nothing may wait.
+    pub is_exec: bool,
 }
 
 impl<'a> Context<'a> {

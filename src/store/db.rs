@@ -15,12 +15,12 @@ mod carry;
 
 use super::access;
 use super::garbage::HEAVY_BYTES;
+use super::guard::Guard;
 use super::hash::hash_key;
 use super::journal::{Call, Class, Entry, Event, Journal};
 use super::keyspace::{Keyspace, Shard};
 use super::record::packed_room;
 use super::{Deadline, Limits, NewValue, Old, Record, RecordMut, Table};
-use parking_lot::MutexGuard;
 use smallvec::SmallVec;
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
@@ -57,7 +57,7 @@ pub struct Tally {
 struct Held<'a> {
     db: u32,
     shard: u32,
-    table: MutexGuard<'a, Table>,
+    table: Guard<'a>,
 }
 
 /// The keys of one command, locked.
@@ -124,6 +124,17 @@ impl<'a> Db<'a> {
             let table = self.space.shards(db as usize)[shard as usize].lock();
             self.held.push(Held { db, shard, table });
         }
+    }
+
+    /// Locks every shard of the database: for commands that read keys they do not name.
+    pub fn lock_all(&mut self) {
+        let db = self.index as u32;
+        let shards = self.space.shards(self.index).iter().enumerate();
+        self.held.extend(shards.map(|(at, shard)| Held {
+            db,
+            shard: at as u32,
+            table: shard.lock(),
+        }));
     }
 
     /// The moment the command runs at, in milliseconds since 1970. It does not move while it runs.
@@ -277,6 +288,9 @@ impl<'a> Db<'a> {
         if self.is_followed() {
             self.space.followers.tell(&Entry::expired(db, key));
         }
+        if self.space.has_listeners() {
+            self.touch(db, key);
+        }
     }
 
     /// Puts `value` at `key`, whatever was there.
@@ -361,6 +375,18 @@ impl<'a> Db<'a> {
     fn event_in(&mut self, db: usize, class: Class, name: &'static str, key: &[u8]) {
         if self.is_followed() {
             self.journal.note(Event { class, name, db, key: key.into() });
+        }
+        if self.space.has_listeners() {
+            self.touch(db, key);
+        }
+    }
+
+    /// Tells who watches the key or waits for it.
+    #[cold]
+    fn touch(&mut self, db: usize, key: &[u8]) {
+        let shard = self.shard(db, self.hash(key));
+        if self.space.touch(shard, key) {
+            self.journal.wake((db, key.into()));
         }
     }
 

@@ -8,6 +8,7 @@
 //!
 //! With no follower there is no entry: a write then costs an addition.
 
+use super::keyspace::Ready;
 use parking_lot::RwLock;
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -124,9 +125,10 @@ pub struct Journal {
     told: Option<Box<Told>>,
 }
 
-/// What followers want to know. Never made while nobody follows.
+/// What followers want to know, and who waits for a key. Never made while nobody does.
 #[derive(Default)]
 struct Told {
+    ready: Vec<Ready>,
     events: Vec<Event>,
     instead: SmallVec<[Call; 1]>,
 }
@@ -150,13 +152,25 @@ impl Journal {
         self.told.get_or_insert_default().instead.push(call);
     }
 
+    /// Notes that a key was changed that somebody waits for.
+    #[cold]
+    pub fn wake(&mut self, ready: Ready) {
+        self.told.get_or_insert_default().ready.push(ready);
+    }
+
+    /// Keys that were changed and that somebody waits for.
+    #[inline]
+    pub fn take_ready(&mut self) -> Vec<Ready> {
+        self.told.as_mut().map(|told| std::mem::take(&mut told.ready)).unwrap_or_default()
+    }
+
     /// The entry for a command that came as `words` and ran in `db`.
     pub fn entry<'w>(&mut self, db: usize, words: impl Iterator<Item = &'w [u8]>) -> Entry {
-        let told = self.told.take().unwrap_or_default();
-        let mut calls = told.instead;
+        let told = &mut **self.told.get_or_insert_default();
+        let mut calls = std::mem::take(&mut told.instead);
         if calls.is_empty() && self.changes > 0 {
             calls.push(words.map(Box::from).collect());
         }
-        Entry { db, calls, events: told.events }
+        Entry { db, calls, events: std::mem::take(&mut told.events) }
     }
 }

@@ -10,9 +10,12 @@
 //! A shard's `due` is the earliest deadline it may hold, readable without the lock: the expiry
 //! thread passes by 255 of 256 shards without touching them.
 
+use super::guard::{Guard, Holding};
+use super::hash::hash_key;
 use super::journal::{Entry, Followers};
-use super::{Garbage, Limits, Table};
-use parking_lot::{Mutex, MutexGuard};
+use super::listeners::{Listeners, Touched};
+use super::{Garbage, Limits, Place, Table};
+use parking_lot::Mutex;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -24,25 +27,30 @@ const LONGEST_STRING_BYTES: usize = 512 * 1024 * 1024;
 /// A shard of a database. Aligned, so that two locks never share a cache line.
 #[repr(align(128))]
 pub struct Shard {
-    table: Mutex<Table>,
+    pub(super) table: Mutex<Table>,
     due: AtomicU64,
+    listeners: Mutex<Option<Box<Listeners>>>,
 }
 
 impl Shard {
     fn new() -> Self {
-        Shard { table: Mutex::new(Table::new()), due: AtomicU64::new(u64::MAX) }
+        Shard {
+            table: Mutex::new(Table::new()),
+            due: AtomicU64::new(u64::MAX),
+            listeners: Mutex::default(),
+        }
     }
 
     /// Locks the shard.
     #[inline]
-    pub fn lock(&self) -> MutexGuard<'_, Table> {
-        self.table.lock()
+    pub fn lock(&self) -> Guard<'_> {
+        Guard::lock(self)
     }
 
     /// Locks the shard unless somebody else has.
     #[inline]
-    pub fn try_lock(&self) -> Option<MutexGuard<'_, Table>> {
-        self.table.try_lock()
+    pub fn try_lock(&self) -> Option<Guard<'_>> {
+        Guard::try_lock(self)
     }
 
     /// No key of the shard has a deadline before this moment (ms).
@@ -56,10 +64,19 @@ impl Shard {
     }
 }
 
+/// A key that was changed and that somebody waits for: its database and its name.
+pub type Ready = (usize, Box<[u8]>);
+
 /// All databases.
 pub struct Keyspace {
     dbs: Box<[OnceLock<Box<[Shard]>>]>,
     shard_bits: u32,
+    /// How many listeners there are in all shards.
+    listeners: AtomicUsize,
+    /// Keys that somebody waits for and that were changed by no command of a client: by expiry,
+    /// FLUSHALL, SWAPDB.
+    ready: Mutex<Vec<Ready>>,
+    has_ready: AtomicBool,
     /// Who reads the journal.
     pub followers: Followers,
     /// Where large values go to be freed.
@@ -112,6 +129,9 @@ impl Keyspace {
         Keyspace {
             dbs: (0..databases).map(|_| OnceLock::new()).collect(),
             shard_bits,
+            listeners: AtomicUsize::new(0),
+            ready: Mutex::default(),
+            has_ready: AtomicBool::new(false),
             followers: Followers::default(),
             garbage: Garbage::start(),
             counts_frequency: AtomicBool::new(false),
@@ -179,6 +199,101 @@ impl Keyspace {
         dbs.map(lock_db).collect()
     }
 
+    /// Holds the shards of `places` for this thread's transaction; of all keys, where there are no
+    /// places.
+    pub fn hold(&self, places: Option<&[Place<'_>]>) -> Holding<'_> {
+        let Some(places) = places else {
+            let all = (0..self.databases()).flat_map(|db| self.shards(db));
+            return Holding::new(all.map(Shard::lock).collect());
+        };
+        let mut shards: Vec<(usize, usize)> = places
+            .iter()
+            .filter(|place| place.db < self.databases())
+            .map(|place| (place.db, self.shard_of(hash_key(place.key))))
+            .collect();
+        shards.sort_unstable();
+        shards.dedup();
+        Holding::new(shards.iter().map(|(db, shard)| self.shards(*db)[*shard].lock()).collect())
+    }
+
+    /// Whether anyone wants to know of changes.
+    #[inline]
+    pub(super) fn has_listeners(&self) -> bool {
+        self.listeners.load(Ordering::Relaxed) > 0
+    }
+
+    /// Has `touched` told of the next change of the key. To be called with its shard locked.
+    pub fn watch(&self, place: &Place<'_>, touched: &Touched) {
+        self.listeners.fetch_add(1, Ordering::Relaxed);
+        self.listeners_of(place).lock().get_or_insert_default().watch(place.key, touched);
+    }
+
+    /// Ends a watch.
+    pub fn unwatch(&self, place: &Place<'_>, touched: &Touched) {
+        let mut listeners = self.listeners_of(place).lock();
+        if listeners.get_or_insert_default().unwatch(place.key, touched) {
+            self.listeners.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Notes that a client waits for the key. To be called with its shard locked.
+    pub fn expect(&self, place: &Place<'_>) {
+        self.listeners.fetch_add(1, Ordering::Relaxed);
+        self.listeners_of(place).lock().get_or_insert_default().expect(place.key);
+    }
+
+    /// Notes that the client waits no longer.
+    pub fn forget(&self, place: &Place<'_>) {
+        self.listeners_of(place).lock().get_or_insert_default().forget(place.key);
+        self.listeners.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn listeners_of(&self, place: &Place<'_>) -> &Mutex<Option<Box<Listeners>>> {
+        &self.shards(place.db)[self.shard_of(hash_key(place.key))].listeners
+    }
+
+    /// Tells the listeners of a key that it was changed; true when somebody waits for it. To be
+    /// called with its shard locked.
+    #[cold]
+    pub(super) fn touch(&self, shard: &Shard, key: &[u8]) -> bool {
+        let mut listeners = shard.listeners.lock();
+        let Some(listeners) = listeners.as_mut() else { return false };
+        let told = listeners.touch(key);
+        self.listeners.fetch_sub(told, Ordering::Relaxed);
+        listeners.is_awaited(key)
+    }
+
+    /// As `touch`, for what no client's command did: who waits is served by `take_ready`.
+    pub fn touch_unasked(&self, db: usize, shard: &Shard, key: &[u8]) {
+        if self.has_listeners() && self.touch(shard, key) {
+            self.ready.lock().push((db, key.into()));
+            self.has_ready.store(true, Ordering::Release);
+        }
+    }
+
+    /// Keys that were changed by no client's command and that somebody waits for.
+    pub fn take_ready(&self) -> Vec<Ready> {
+        if !self.has_ready.load(Ordering::Acquire) {
+            return Vec::new();
+        }
+        let mut ready = self.ready.lock();
+        self.has_ready.store(false, Ordering::Release);
+        std::mem::take(&mut ready)
+    }
+
+    /// Touches the keys of a shard that are in one of these tables: they go, or come, all at once.
+    fn touch_present(&self, db: usize, shard: &Shard, tables: &[&Table]) {
+        if !self.has_listeners() {
+            return;
+        }
+        let keys = shard.listeners.lock().as_ref().map(|all| all.keys()).unwrap_or_default();
+        let is_present =
+            |key: &[u8]| tables.iter().any(|table| table.find(hash_key(key), key).is_some());
+        for key in keys.iter().filter(|key| is_present(key)) {
+            self.touch_unasked(db, shard, key);
+        }
+    }
+
     /// Empties databases at one moment. What was in them comes back, for the caller to free.
     pub fn flush(&self, dbs: std::ops::Range<usize>) -> Flushed {
         let mut tables = Vec::new();
@@ -191,6 +306,7 @@ impl Keyspace {
             }
             for (shard, guard) in self.shards(*db).iter().zip(guards) {
                 if !guard.is_empty() {
+                    self.touch_present(*db, shard, &[&**guard]);
                     shard.set_due(u64::MAX);
                     tables.push(std::mem::take(&mut **guard));
                 }
@@ -213,6 +329,9 @@ impl Keyspace {
         let (_, mut high_guards) = locked.pop().expect("two databases are locked");
         let (_, mut low_guards) = locked.pop().expect("two databases are locked");
         for (at, (one, other)) in low_guards.iter_mut().zip(&mut high_guards).enumerate() {
+            for db in [low, high] {
+                self.touch_present(db, &self.shards(db)[at], &[&**one, &**other]);
+            }
             std::mem::swap(&mut **one, &mut **other);
             for (db, table) in [(low, &*one), (high, &*other)] {
                 let shard = &self.shards(db)[at];
@@ -224,7 +343,7 @@ impl Keyspace {
 }
 
 /// A database with all its shards locked: its number, and the tables in order.
-pub type LockedDb<'a> = (usize, Vec<MutexGuard<'a, Table>>);
+pub type LockedDb<'a> = (usize, Vec<Guard<'a>>);
 
 /// What was in databases that were emptied. Dropping it frees that.
 #[must_use = "dropping it may take long: the caller chooses where"]

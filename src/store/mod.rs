@@ -1,6 +1,7 @@
 //! The store: keys and their values, split into shards, with deadlines and a journal.
 //!
 //! - `keyspace`: databases and shards, and the locks
+//! - `guard`: how a thread holds shards; `listeners`: who wants to know when a key changes
 //! - `db`: what a handler sees of it
 //! - `journal`: what a write leaves behind for everyone who follows
 //! - `table`: one shard of one database: look-up, put, remove, scan, expiry
@@ -20,10 +21,12 @@ pub mod db;
 mod directory;
 pub mod garbage;
 mod group;
+mod guard;
 pub mod hash;
 pub mod journal;
 pub mod keyspace;
 mod limits;
+mod listeners;
 mod object;
 mod record;
 mod segment;
@@ -32,9 +35,11 @@ mod wheel;
 
 pub use db::{Db, KnownHash, Place};
 pub use garbage::Garbage;
+pub use guard::Holding;
 pub use journal::{Call, Class, Entry as JournalEntry, Event};
-pub use keyspace::{Flushed, Keyspace, MOST_SHARD_BITS, Shard};
+pub use keyspace::{Flushed, Keyspace, MOST_SHARD_BITS, Ready, Shard};
 pub use limits::{LimitValues, Limits};
+pub use listeners::Touched;
 pub use object::{Object, Old};
 pub use record::{Deadline, Kind, NewValue, PackedKind, Record, RecordMut, Value};
 pub use table::{Table, TableStats};

@@ -142,6 +142,8 @@ errors! {
     UNBLOCK_REASON = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR";
     /// A time-out that is no number.
     TIMEOUT_NOT_AN_INTEGER = "ERR timeout is not an integer or out of range";
+    /// A time-out of BLPOP and its kind that is no number.
+    TIMEOUT_NOT_A_FLOAT = "ERR timeout is not a float or out of range";
     /// A time-out that lies in the past.
     TIMEOUT_NEGATIVE = "ERR timeout is negative";
     /// A time-out beyond what the clock can count.

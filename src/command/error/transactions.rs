@@ -1,6 +1,6 @@
 //! Error texts of MULTI, EXEC, DISCARD, WATCH and UNWATCH.
 
-use super::errors;
+use super::{Error, errors};
 
 errors! {
     /// MULTI inside MULTI.
@@ -15,4 +15,12 @@ errors! {
     EXEC_ABORTED = "EXECABORT Transaction discarded because of previous errors.";
     /// A command that cannot wait for EXEC.
     NOT_IN_TRANSACTION = "ERR Command not allowed inside a transaction";
+}
+
+impl Error {
+    /// EXEC was refused, for this reason.
+    pub fn exec_aborted(reason: &str) -> Self {
+        let reason = reason.strip_prefix("ERR ").unwrap_or(reason);
+        Self::new(format!("EXECABORT Transaction discarded because of: {reason}"))
+    }
 }

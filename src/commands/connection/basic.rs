@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 pub const COMMANDS: &[Command] = &[ECHO, PING, QUIT, RESET, SELECT];
 
 const ECHO: Command = Command::server("ECHO message", echo)
-    .flags(flag::LOADING | flag::STALE)
+    .flags(flag::LOADING | flag::STALE | flag::KEYLESS)
     .fast()
     .about("Gives the message back.");
 
@@ -24,6 +24,7 @@ fn echo(_: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {
 
 const PING: Command = Command::server("PING [message]", ping)
     .fast()
+    .flags(flag::KEYLESS)
     .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
     .about("Answers PONG, or the message: the server is there.");
 
@@ -37,7 +38,7 @@ fn ping(_: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {
 }
 
 const QUIT: Command = Command::server("QUIT ...", quit)
-    .flags(ALWAYS)
+    .flags(ALWAYS | flag::NEVER_QUEUED)
     .fast()
     .replaced_by("7.2.0", "just closing the connection")
     .about("Answers OK and closes the connection.");
@@ -49,7 +50,7 @@ fn quit(context: &mut Context, _: &Args, reply: &mut Reply) -> Outcome {
 }
 
 const RESET: Command =
-    Command::server("RESET", reset).since("6.2.0").flags(ALWAYS).fast().about(
+    Command::server("RESET", reset).since("6.2.0").flags(ALWAYS | flag::NEVER_QUEUED).fast().about(
         "Puts the connection back to how it began: RESP2, database 0, no name, not logged in.",
     );
 
@@ -60,6 +61,8 @@ fn reset(context: &mut Context, _: &Args, reply: &mut Reply) -> Outcome {
     session.is_authenticated = is_open;
     session.reply_mode = ReplyMode::On;
     session.no_touch = false;
+    session.transaction = None;
+    session.stop_watching();
     let client = &session.client;
     client.named.lock().name.clear();
     client.figures.no_evict.store(false, Ordering::Relaxed);

@@ -4,6 +4,7 @@
 use super::ANYTIME;
 use crate::command::{Args, Command, Error, Outcome, error, flag};
 use crate::protocol::Reply;
+use crate::server::waiting::Answer;
 use crate::server::{Context, PauseKind, ReplyMode};
 use crate::types::number::parse_integer;
 use std::sync::atomic::Ordering;
@@ -106,16 +107,25 @@ const CLIENT_UNBLOCK: Command =
         .since("5.0.0")
         .flags(ANYTIME | flag::ADMIN)
         .costs("O(log N) with N the number of clients")
-        .about("Lets a client that waits in a blocking command go on. No command blocks yet: 0.");
+        .about("Lets a client that waits in a blocking command go on; answers 1 if it waited.");
 
-fn client_unblock(_: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {
-    match args.len() {
-        3 => {}
-        4 if args.is(3, "TIMEOUT") || args.is(3, "ERROR") => {}
+fn client_unblock(context: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {
+    let answer = match args.len() {
+        3 => Answer::TimedOut,
+        4 if args.is(3, "TIMEOUT") => Answer::TimedOut,
+        4 if args.is(3, "ERROR") => Answer::Unblocked,
         4 => return Err(error::UNBLOCK_REASON),
         _ => return Err(Error::arity("client|unblock")),
+    };
+    let id = args.integer(2)?;
+    let server = context.server;
+    let client = u64::try_from(id).ok().and_then(|id| server.clients.get(id));
+    let waiter = client.and_then(|client| client.waiter.lock().clone());
+    let waiter = waiter.filter(|waiter| waiter.claim());
+    reply.integer(i64::from(waiter.is_some()));
+    if let Some(waiter) = waiter {
+        server.waiting.remove(&server.keyspace, &waiter);
+        waiter.answer(answer);
     }
-    args.integer(2)?;
-    reply.integer(0);
     Ok(())
 }

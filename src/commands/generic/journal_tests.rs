@@ -63,7 +63,9 @@ impl Bench {
         let mut db = Db::new(&self.space, 0, self.now_ms);
         let mut places = Vec::new();
         match entry.command.locks {
-            Locks::Places(find) => find(&args, 0, &mut places).expect("a sound call"),
+            Locks::Places(find) => {
+                find(&args, 0, &mut places).expect("a sound call");
+            }
             Locks::Keys => {
                 entry.each_key(owned.view(), |at| places.push(Place { db: 0, key: words[at] }));
             }

@@ -4,7 +4,7 @@
 //! (`…_places`). What they cannot make sense of they leave out; the handler then answers with the
 //! error.
 
-use crate::command::{Args, Command, Error, Outcome, error};
+use crate::command::{Args, Command, Error, Outcome, Reach, error};
 use crate::protocol::Reply;
 use crate::store::{Class, Db, Place};
 
@@ -56,12 +56,16 @@ const MOVE: Command = Command::write("MOVE key db", move_key)
     .locking(move_places)
     .about("Moves `key` to another database unless it is there already; answers 1 if moved.");
 
-fn move_places<'a>(args: &Args<'a>, db: usize, places: &mut Vec<Place<'a>>) -> Outcome {
+fn move_places<'a>(
+    args: &Args<'a>,
+    db: usize,
+    places: &mut Vec<Place<'a>>,
+) -> Result<Reach, Error> {
     places.push(Place { db, key: args.get(1) });
     if let Some(target) = number(args, 2) {
         places.push(Place { db: target, key: args.get(1) });
     }
-    Ok(())
+    Ok(Reach::Places)
 }
 
 fn move_key(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
@@ -91,7 +95,11 @@ const COPY: Command = Command::write("COPY source destination [DB destination-db
     .costs("O(N) in the elements of a container, O(1) for a string")
     .about("Puts a copy of a value, with its deadline, at another key; answers 1 if it did.");
 
-fn copy_places<'a>(args: &Args<'a>, db: usize, places: &mut Vec<Place<'a>>) -> Outcome {
+fn copy_places<'a>(
+    args: &Args<'a>,
+    db: usize,
+    places: &mut Vec<Place<'a>>,
+) -> Result<Reach, Error> {
     places.push(Place { db, key: args.get(1) });
     let is_given = |at: &usize| args.is(*at, "DB") && at + 1 < args.len();
     // The handler, too, lets the last DB win; a "DB" that is itself a DB's number is no number.
@@ -100,7 +108,7 @@ fn copy_places<'a>(args: &Args<'a>, db: usize, places: &mut Vec<Place<'a>>) -> O
     if let Some(target) = target {
         places.push(Place { db: target, key: args.get(2) });
     }
-    Ok(())
+    Ok(Reach::Places)
 }
 
 fn copy(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {

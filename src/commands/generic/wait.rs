@@ -22,7 +22,8 @@ const WAIT: Command = Command::long("WAIT numreplicas timeout", wait)
 fn wait(context: &mut Context, args: &Args) -> Begun {
     let wanted = args.integer(1)?;
     let until_ms = until(context, args, 2)?;
-    let patience = if wanted > 0 { until_ms } else { Some(0) };
+    let waits = wanted > 0 && !context.is_exec;
+    let patience = if waits { until_ms } else { Some(0) };
     Ok(Box::new(Acknowledgement { until_ms: patience, answer: |reply| reply.integer(0) }))
 }
 
@@ -41,7 +42,8 @@ fn waitaof(context: &mut Context, args: &Args) -> Begun {
     if local > 0 {
         return Err(error::WAITAOF_WITHOUT_AOF);
     }
-    let patience = if replicas > 0 { until_ms } else { Some(0) };
+    let waits = replicas > 0 && !context.is_exec;
+    let patience = if waits { until_ms } else { Some(0) };
     let answer = |reply: &mut Reply| {
         reply.array(2);
         reply.integer(0);

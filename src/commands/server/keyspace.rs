@@ -59,9 +59,10 @@ fn flushdb(context: &mut Context, args: &Args) -> Begun {
 
 fn flush(context: &mut Context, args: &Args, dbs: std::ops::Range<usize>) -> Begun {
     let server = context.server;
+    let waits = !context.is_exec;
     let waits = match args.len() {
-        1 => !server.config.load().memory.lazyfree_lazy_user_flush,
-        2 if args.is(1, "SYNC") => true,
+        1 => waits && !server.config.load().memory.lazyfree_lazy_user_flush,
+        2 if args.is(1, "SYNC") => waits,
         2 if args.is(1, "ASYNC") => false,
         _ => return Err(error::SYNTAX),
     };

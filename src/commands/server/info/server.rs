@@ -78,15 +78,15 @@ pub fn clients(context: &Context, lines: &mut Lines) {
         client.figures.waits.load(Ordering::Relaxed)
     };
     lines.add("blocked_clients", clients.iter().filter(waits).count());
-    lines.zeros(&[
-        "tracking_clients",
-        "pubsub_clients",
-        "watching_clients",
-        "clients_in_timeout_table",
-        "total_watched_keys",
-        "total_blocking_keys",
-        "total_blocking_keys_on_nokey",
-    ]);
+    lines.zeros(&["tracking_clients", "pubsub_clients"]);
+    let watched = |client: &std::sync::Arc<crate::server::Client>| {
+        client.figures.watched_keys.load(Ordering::Relaxed) as usize
+    };
+    lines.add("watching_clients", clients.iter().filter(|client| watched(client) > 0).count());
+    lines.add("clients_in_timeout_table", 0);
+    lines.add("total_watched_keys", clients.iter().map(watched).sum::<usize>());
+    lines.add("total_blocking_keys", server.waiting.keys());
+    lines.add("total_blocking_keys_on_nokey", 0);
     let (reason, actions) = match server.pause.at(context.now_ms) {
         None => ("none", "none"),
         Some(PauseKind::Write) => ("client_pause", "write"),
