@@ -6,8 +6,10 @@
 //! - `glob`: the patterns of KEYS, SCAN and PSUBSCRIBE
 //! - `lcs`: longest common subsequences
 //! - `packed`: small containers as they lie in a record of the store
+//! - `dict`: keys with something beside each, found by their hash
 //! - `list`, `set`, `hash`, `sorted_set`, `stream`: containers too large for a record of the store
 
+pub mod dict;
 pub mod glob;
 mod grisu;
 pub mod hash;
