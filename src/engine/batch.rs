@@ -125,19 +125,8 @@ impl Engine {
                 plan.planned[done - from].entry = None;
             }
             done += 1;
-            if !turn.ready.is_empty() {
-                turn.serve_waiters();
-            }
-            if let Some(blocked) = turn.blocked.take() {
-                flow = Flow::Block(blocked);
-                break;
-            }
-            if let Some(rest) = turn.unfinished.take() {
-                flow = Flow::GoOn(rest);
-                break;
-            }
-            if turn.context.session.is_closing {
-                flow = Flow::Close;
+            if let Some(next) = turn.interrupted() {
+                flow = next;
                 break;
             }
             if reply.pending_bytes() > MOST_REPLY_BYTES && done < end {
@@ -181,6 +170,24 @@ impl Engine {
         let server = &self.server;
         let mut context = Context { stats: self.stats(), server, session, now_ms, is_exec: false };
         rest.go_on(&mut context, reply);
+    }
+}
+
+impl run::Turn<'_> {
+    /// What the command that has just run wants before the next may: that those who wait for its
+    /// keys are served, that the connection waits, goes on with it, or closes.
+    #[inline]
+    fn interrupted(&mut self) -> Option<Flow> {
+        if !self.ready.is_empty() {
+            self.serve_waiters();
+        }
+        if let Some(blocked) = self.blocked.take() {
+            return Some(Flow::Block(blocked));
+        }
+        if let Some(rest) = self.unfinished.take() {
+            return Some(Flow::GoOn(rest));
+        }
+        self.context.session.is_closing.then_some(Flow::Close)
     }
 }
 

@@ -36,7 +36,7 @@ const EXEC: Command = Command::exec("EXEC")
     .since("1.2.0")
     .flags(ANYTIME | flag::NEVER_QUEUED)
     .costs("as the queued commands'")
-    .about("Runs everything queued since MULTI, with nobody in between; null if a watched key changed.");
+    .about("Runs all that MULTI queued, with nobody in between; null if a watched key changed.");
 
 const DISCARD: Command = Command::server("DISCARD", discard)
     .since("2.0.0")
