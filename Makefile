@@ -6,16 +6,14 @@ BENCH = $(CARGO) run --quiet --release --manifest-path benches/Cargo.toml --
 STAGE_FLAGS = $(if $(STAGE),--stage $(STAGE)) $(if $(SEED),--seed $(SEED)) \
 	$(if $(FORMAT),--format $(FORMAT)) $(if $(ALL),--all)
 ORACLE ?= redis-server
-TARGET ?= request
-SECONDS ?= 60
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install build run run_local_server test check fmt lint oracle bench micro fuzz asan miri \
+.PHONY: help install build run run_local_server test check fmt lint oracle bench micro fuzz fuzz-commands asan miri \
 	where docs
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z_]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z_-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: ## fetches the dependencies
 	$(CARGO) fetch
@@ -34,6 +32,7 @@ ifneq ($(PROGRAM)$(STAGE),)
 	@$(RUNNER) test --program $(or $(PROGRAM),./your_program.sh) $(STAGE_FLAGS)
 else
 	$(CARGO) test --quiet --manifest-path course/runner/Cargo.toml
+	$(CARGO) test --quiet --manifest-path fuzz/commands/Cargo.toml
 	$(CARGO) test
 endif
 
@@ -46,6 +45,7 @@ fmt:
 	$(CARGO) fmt --all --manifest-path benches/Cargo.toml -- --check
 	$(CARGO) fmt --all --manifest-path benches/micro/Cargo.toml -- --check
 	$(CARGO) fmt --all --manifest-path fuzz/Cargo.toml -- --check
+	$(CARGO) fmt --all --manifest-path fuzz/commands/Cargo.toml -- --check
 
 # The crates beside the server share what they compile.
 ASIDE = --target-dir target/aside
@@ -55,6 +55,7 @@ lint:
 	$(CARGO) clippy --all-targets $(ASIDE) --manifest-path benches/Cargo.toml -- -D warnings
 	$(CARGO) clippy --all-targets $(ASIDE) --manifest-path benches/micro/Cargo.toml -- -D warnings
 	$(CARGO) clippy $(ASIDE) --manifest-path fuzz/Cargo.toml --no-default-features -- -D warnings
+	$(CARGO) clippy --all-targets --manifest-path fuzz/commands/Cargo.toml -- -D warnings
 
 oracle: ## plays every transcript on a real server; ORACLE=path (default redis-server)
 	@$(RUNNER) oracle --program $(ORACLE) tests/stages/*.redis tests/commands/*.redis
@@ -74,6 +75,14 @@ fuzz: ## hostile bytes for the request parser; SECONDS_EACH=60
 		$(CARGO) run --release --manifest-path fuzz/Cargo.toml --no-default-features \
 			--bin random -- request $(SECONDS_EACH); \
 	fi
+
+# A build with debug assertions. The commands follow from SEED and N; what differs is shrunk and printed.
+REFERENCE ?= redis-server
+FUZZ_FLAGS = $(if $(SEED),--seed $(SEED)) $(if $(N),--count $(N)) $(if $(SECONDS),--seconds $(SECONDS)) \
+	$(if $(ONLY),--only $(ONLY)) $(if $(WITHOUT),--without $(WITHOUT))
+fuzz-commands: ## random commands on Redstart and on REFERENCE=path; SEED=1 N=100000 SECONDS=60 ONLY=list
+	$(CARGO) build
+	@$(CARGO) run --quiet --manifest-path fuzz/commands/Cargo.toml -- --reference $(REFERENCE) $(FUZZ_FLAGS)
 
 # The modules with unsafe code, under AddressSanitizer, or under Miri where it is installed.
 HOST = $(shell rustc -vV | sed -n 's/host: //p')

@@ -50,7 +50,7 @@ fn rust_files(root: &str) -> Vec<PathBuf> {
 }
 
 fn all_files() -> Vec<PathBuf> {
-    ["src", "tests", "course", "benches"].into_iter().flat_map(rust_files).collect()
+    ["src", "tests", "course", "benches", "fuzz"].into_iter().flat_map(rust_files).collect()
 }
 
 fn read(path: &Path) -> String {

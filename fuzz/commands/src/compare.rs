@@ -1,0 +1,114 @@
+//! Are two replies the same, as far as Redis promises anything?
+
+use crate::tame::name;
+use redstart_course::wire::Reply;
+
+/// Deadlines may be set this much apart on the two servers.
+const MILLISECONDS_APART: i64 = 5_000;
+const SECONDS_APART: i64 = 5;
+
+/// How replies of a command are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// To the byte.
+    Exactly,
+    /// An array or a set whose elements have no order.
+    AnyOrder,
+    /// A flat array of pairs, or a map, whose pairs have no order.
+    Pairs,
+    /// Numbers may differ by what a clock differs.
+    Near,
+    /// As many elements of the same type: random ones, or parts of what has no order.
+    Shape,
+    /// Not at all.
+    Ignored,
+}
+
+/// How the replies to a command are compared.
+pub fn manner(words: &[Vec<u8>]) -> Manner {
+    let has = |option: &str| words.iter().any(|word| word.eq_ignore_ascii_case(option.as_bytes()));
+    let second = words.get(1).map(|word| word.to_ascii_uppercase()).unwrap_or_default();
+    match name(words).as_str() {
+        "SMEMBERS" | "SUNION" | "SINTER" | "SDIFF" | "KEYS" | "HKEYS" | "HVALS" => Manner::AnyOrder,
+        "HGETALL" => Manner::Pairs,
+        "TTL" | "PTTL" | "EXPIRETIME" | "PEXPIRETIME" | "HTTL" | "HPTTL" | "HEXPIRETIME"
+        | "HPEXPIRETIME" => Manner::Near,
+        "OBJECT" if second == b"IDLETIME" => Manner::Near,
+        "RANDOMKEY" | "SRANDMEMBER" | "HRANDFIELD" | "ZRANDMEMBER" | "SPOP" => Manner::Shape,
+        "SCAN" | "SSCAN" | "HSCAN" | "ZSCAN" => Manner::Ignored,
+        "SORT" | "SORT_RO" if has("BY") => {
+            if has("LIMIT") {
+                Manner::Shape
+            } else {
+                Manner::AnyOrder
+            }
+        }
+        "HELLO" => Manner::Ignored,
+        _ => Manner::Exactly,
+    }
+}
+
+/// Whether the replies are the same.
+pub fn same(manner: Manner, ours: &Reply, theirs: &Reply) -> bool {
+    if ours == theirs {
+        return true;
+    }
+    if matches!(ours, Reply::Error(_)) || matches!(theirs, Reply::Error(_)) {
+        return false;
+    }
+    match manner {
+        Manner::Exactly => false,
+        Manner::Ignored => true,
+        Manner::Shape => shape(ours) == shape(theirs),
+        Manner::Near => near(ours, theirs),
+        Manner::AnyOrder => sorted(ours, 1) == sorted(theirs, 1),
+        Manner::Pairs => sorted(ours, 2) == sorted(theirs, 2),
+    }
+}
+
+/// Type and number of elements.
+fn shape(reply: &Reply) -> (u8, usize) {
+    let kind = reply.wire()[0];
+    match reply {
+        Reply::Array(elements) | Reply::Set(elements) | Reply::Map(elements) => {
+            (kind, elements.len())
+        }
+        Reply::Nil => (kind, 1),
+        _ => (kind, 0),
+    }
+}
+
+fn near(ours: &Reply, theirs: &Reply) -> bool {
+    match (ours, theirs) {
+        (Reply::Array(ours), Reply::Array(theirs)) => {
+            ours.len() == theirs.len()
+                && ours.iter().zip(theirs).all(|(ours, theirs)| near(ours, theirs))
+        }
+        (Reply::Integer(ours), Reply::Integer(theirs)) => {
+            let number = |digits: &[u8]| String::from_utf8_lossy(digits).parse::<i64>().ok();
+            let (Some(ours), Some(theirs)) = (number(ours), number(theirs)) else { return false };
+            let apart = ours.abs_diff(theirs) as i64;
+            let is_time = ours >= 0 && theirs >= 0;
+            ours == theirs
+                || is_time
+                    && apart <= if ours > 1_000_000 { MILLISECONDS_APART } else { SECONDS_APART }
+        }
+        _ => ours == theirs,
+    }
+}
+
+/// The elements on the wire, `width` to a piece, in an order of their own; with the type.
+pub fn sorted(reply: &Reply, width: usize) -> (u8, Vec<Vec<u8>>) {
+    let kind = reply.wire()[0];
+    match reply {
+        Reply::Array(elements) | Reply::Set(elements) | Reply::Map(elements) => {
+            let mut pieces: Vec<Vec<u8>> = elements
+                .chunks(width)
+                .map(|piece| piece.iter().flat_map(Reply::wire).collect())
+                .collect();
+            pieces.sort();
+            (kind, pieces)
+        }
+        _ => (kind, vec![reply.wire()]),
+    }
+}

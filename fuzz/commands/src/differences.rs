@@ -1,0 +1,87 @@
+//! Differences that are meant: those that docs/differences.md names, and those between the
+//! reference's version and the newer one that Redstart follows.
+
+use crate::tame::name;
+use crate::template::Version;
+use redstart_course::wire::Reply;
+use std::ops::Range;
+
+/// The reason why these replies may differ, if they may.
+pub fn named(
+    words: &[Vec<u8>],
+    ours: &Reply,
+    theirs: &Reply,
+    version: Version,
+) -> Option<&'static str> {
+    let name = name(words);
+    DIFFERENCES
+        .iter()
+        .filter(|row| row.versions.contains(&version))
+        .filter(|row| row.commands.is_empty() || row.commands.contains(&name.as_str()))
+        .find(|row| (row.is_meant)(ours, theirs))
+        .map(|row| row.reason)
+}
+
+struct Row {
+    /// Names of commands; none for all.
+    commands: &'static [&'static str],
+    /// Versions of the reference.
+    versions: Range<Version>,
+    is_meant: fn(&Reply, &Reply) -> bool,
+    reason: &'static str,
+}
+
+const NONE: Version = (0, 0);
+const ALL: Version = (u32::MAX, 0);
+
+const DIFFERENCES: &[Row] = &[
+    Row {
+        commands: &[],
+        versions: NONE..ALL,
+        is_meant: quotes_no_text,
+        reason: "bytes that are no text, quoted in an error: Redis stops at a zero byte",
+    },
+    Row {
+        commands: &["SCAN", "SSCAN", "HSCAN", "ZSCAN"],
+        versions: NONE..ALL,
+        is_meant: |ours, theirs| is_bad_cursor(ours) || is_bad_cursor(theirs),
+        reason: "cursors that no server gave: signs, blanks and zero bytes in them",
+    },
+    Row {
+        commands: &["GETEX"],
+        versions: NONE..(8, 4),
+        is_meant: |ours, theirs| matches!(ours, Reply::Error(_)) && is_null(theirs),
+        reason: "the deadline is looked at before the key since Redis 8.4",
+    },
+    Row {
+        commands: &["OBJECT"],
+        versions: (8, 2)..ALL,
+        is_meant: |ours, theirs| is_text(ours, "embstr") && is_text(theirs, "raw"),
+        reason: "whether a string is embstr depends on its key since Redis 8.2",
+    },
+    Row {
+        commands: &["OBJECT"],
+        versions: NONE..(8, 0),
+        is_meant: |ours, theirs| is_text(ours, "1") && is_text(theirs, "2147483647"),
+        reason: "small numbers are shared before Redis 8.0",
+    },
+];
+
+/// Both are errors, and the same up to the first byte that is no printable text.
+fn quotes_no_text(ours: &Reply, theirs: &Reply) -> bool {
+    let (Reply::Error(ours), Reply::Error(theirs)) = (ours, theirs) else { return false };
+    let odd = ours.iter().position(|byte| !(b' '..=b'~').contains(byte));
+    odd.is_some_and(|odd| theirs.starts_with(&ours[..odd]))
+}
+
+fn is_bad_cursor(reply: &Reply) -> bool {
+    matches!(reply, Reply::Error(error) if error == b"ERR invalid cursor")
+}
+
+fn is_text(reply: &Reply, text: &str) -> bool {
+    reply.text() == Some(text.as_bytes())
+}
+
+fn is_null(reply: &Reply) -> bool {
+    matches!(reply, Reply::Nil | Reply::NilArray | Reply::Null)
+}

@@ -1,0 +1,134 @@
+//! Takes out of a random command what would make the run depend on time, take for ever, or need
+//! gigabytes: on a real server as well.
+
+/// Deadlines that lie between these, in the unit of the command, might pass during the run.
+const SOON_SECONDS: std::ops::RangeInclusive<i64> = 1..=5_000;
+const SOON_MILLISECONDS: std::ops::RangeInclusive<i64> = 1..=5_000_000;
+/// Longer values than this are for other tests.
+const FARTHEST_BYTE: i64 = 5_000;
+/// Repetitions of random members.
+const MOST_RANDOM: i64 = 1_000;
+
+/// Changes the words that have to be changed.
+pub fn tame(words: &mut Vec<Vec<u8>>) {
+    deadlines(words);
+    let name = name(words);
+    match name.as_str() {
+        "SETRANGE" | "SETBIT" | "GETBIT" => words.iter_mut().skip(2).take(1).for_each(near),
+        "BITFIELD" | "BITFIELD_RO" => words.iter_mut().skip(2).for_each(near),
+        "SRANDMEMBER" | "HRANDFIELD" | "ZRANDMEMBER" => words.iter_mut().skip(2).for_each(|word| {
+            let huge = -i64::MAX / 2..-MOST_RANDOM;
+            if number(word).is_some_and(|number| huge.contains(&number)) {
+                *word = b"-7".to_vec();
+            }
+        }),
+        "BLPOP" | "BRPOP" | "BLMOVE" | "BRPOPLPUSH" | "BZPOPMIN" | "BZPOPMAX" => {
+            words.iter_mut().skip(1).last().into_iter().for_each(short_wait);
+        }
+        "BLMPOP" | "BZMPOP" => words.iter_mut().skip(1).take(1).for_each(short_wait),
+        "XREAD" | "XREADGROUP" => after(words, "BLOCK", |word| {
+            if number(word).is_some_and(|number| number >= 0) {
+                *word = b"1".to_vec();
+            }
+        }),
+        "XADD" | "XTRIM" => stream(words),
+        "XCLAIM" => claim(words),
+        "SORT" | "SORT_RO" => sort(words),
+        _ => {}
+    }
+}
+
+/// The command's name in capitals.
+pub fn name(words: &[Vec<u8>]) -> String {
+    words.first().map(|name| String::from_utf8_lossy(name).to_uppercase()).unwrap_or_default()
+}
+
+fn number(word: &[u8]) -> Option<i64> {
+    std::str::from_utf8(word).ok()?.trim().parse().ok()
+}
+
+fn is(word: &[u8], option: &str) -> bool {
+    word.eq_ignore_ascii_case(option.as_bytes())
+}
+
+/// Changes what follows an option.
+fn after(words: &mut [Vec<u8>], option: &str, mut change: impl FnMut(&mut Vec<u8>)) {
+    for at in 1..words.len() {
+        if is(&words[at - 1], option) {
+            change(&mut words[at]);
+        }
+    }
+}
+
+fn deadlines(words: &mut [Vec<u8>]) {
+    for option in ["EX", "EXAT"] {
+        after(words, option, |word| later(word, 20_000, SOON_SECONDS));
+    }
+    for option in ["PX", "PXAT"] {
+        after(words, option, |word| later(word, 20_000_000, SOON_MILLISECONDS));
+    }
+    let all = |words: &mut [Vec<u8>], to, soon: std::ops::RangeInclusive<i64>| {
+        words.iter_mut().skip(2).take(1).for_each(|word| later(word, to, soon.clone()));
+    };
+    match name(words).as_str() {
+        "EXPIRE" | "SETEX" | "HEXPIRE" => all(words, 20_000, SOON_SECONDS),
+        "PEXPIRE" | "PSETEX" | "HPEXPIRE" => all(words, 20_000_000, SOON_MILLISECONDS),
+        _ => {}
+    }
+}
+
+fn later(word: &mut Vec<u8>, to: i64, soon: std::ops::RangeInclusive<i64>) {
+    if number(word).is_some_and(|number| soon.contains(&number)) {
+        *word = to.to_string().into_bytes();
+    }
+}
+
+fn near(word: &mut Vec<u8>) {
+    let text = String::from_utf8_lossy(word).into_owned();
+    let (mark, digits) = match text.strip_prefix('#') {
+        Some(digits) => ("#", digits),
+        None => ("", text.as_str()),
+    };
+    if let Some(far) =
+        number(digits.as_bytes()).filter(|far| (FARTHEST_BYTE..1 << 33).contains(far))
+    {
+        *word = format!("{mark}{}", far % FARTHEST_BYTE).into_bytes();
+    }
+}
+
+/// A wait that ends at once. What is no number stays: it is answered with an error.
+fn short_wait(word: &mut Vec<u8>) {
+    let text = String::from_utf8_lossy(word).into_owned();
+    if text.trim().parse::<f64>().is_ok_and(|wait| wait >= 0.0) {
+        *word = b"0.001".to_vec();
+    }
+}
+
+/// Ids made of the clock, and trimming that leaves it to the server where to stop.
+fn stream(words: &mut Vec<Vec<u8>>) {
+    words.retain(|word| word != b"~");
+    for word in words.iter_mut().skip(2) {
+        if word == b"*" {
+            *word = b"50-1".to_vec();
+        }
+    }
+}
+
+/// Times of delivery are the clock's.
+fn claim(words: &mut Vec<Vec<u8>>) {
+    words.retain(|word| !is(word, "IDLE") && !is(word, "TIME"));
+}
+
+/// Without an order the result is a matter of the inside, and must not be stored.
+fn sort(words: &mut Vec<Vec<u8>>) {
+    let mut orderless = false;
+    after(words, "BY", |word| orderless |= !word.contains(&b'*'));
+    let by = words.iter().any(|word| is(word, "BY"));
+    if by {
+        // Equal weights that are texts: nothing says which comes first.
+        words.retain(|word| !is(word, "ALPHA"));
+    }
+    if orderless {
+        words.retain(|word| !is(word, "STORE") && !is(word, "LIMIT"));
+    }
+}
