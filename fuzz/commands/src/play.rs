@@ -39,8 +39,8 @@ pub struct Pair {
     pub theirs: Side,
     /// The reference's version.
     pub version: Version,
-    /// How the replies of the queued commands will be compared, for connections inside MULTI.
-    queued: [Option<Vec<Manner>>; 3],
+    /// The queued commands of connections inside MULTI.
+    queued: [Option<Vec<Step>>; 3],
 }
 
 /// Two replies that differ.
@@ -123,33 +123,36 @@ impl Pair {
 
     /// Compares two replies, and keeps the account of transactions.
     fn agree(&mut self, step: &Step, ours: &Reply, theirs: &Reply, answers: &mut Answers) -> bool {
-        let queue = &mut self.queued[step.connection];
         let own = manner(&step.words);
-        let mut agree = same(own, ours, theirs);
+        answers.push((theirs.clone(), own));
+        let queue = &mut self.queued[step.connection];
         let refused = matches!(theirs, Reply::Error(text) if !text.starts_with(b"EXECABORT"));
         match name(&step.words).as_str() {
             "MULTI" if !refused => *queue = Some(Vec::new()),
             "DISCARD" if !refused => *queue = None,
             "EXEC" if !refused => {
-                let manners = queue.take().unwrap_or_default();
+                let done = queue.take().unwrap_or_default();
                 if let (Reply::Array(ours), Reply::Array(theirs)) = (ours, theirs) {
-                    let each = ours.iter().zip(theirs).zip(manners);
-                    agree = ours.len() == theirs.len()
-                        && each
-                            .into_iter()
-                            .all(|((ours, theirs), manner)| same(manner, ours, theirs));
+                    let mut each = ours.iter().zip(theirs).zip(done);
+                    return ours.len() == theirs.len()
+                        && each.all(|((ours, theirs), step)| self.alike(&step, ours, theirs));
                 }
             }
             _ => {
                 if let (Some(queue), Reply::Simple(text)) = (queue, theirs)
                     && text == b"QUEUED"
                 {
-                    queue.push(own);
+                    queue.push(step.clone());
                 }
             }
         }
-        answers.push((theirs.clone(), own));
-        agree || differences::named(&step.words, ours, theirs, self.version).is_some()
+        self.alike(step, ours, theirs)
+    }
+
+    /// Whether the replies to a command are the same, or differ on purpose.
+    fn alike(&self, step: &Step, ours: &Reply, theirs: &Reply) -> bool {
+        same(manner(&step.words), ours, theirs)
+            || differences::named(&step.words, ours, theirs, self.version).is_some()
     }
 
     fn alone(&mut self, step: &Step, answers: &mut Answers) -> Option<(usize, Reply, Reply)> {

@@ -2,9 +2,9 @@
 //! COMMAND DOCS.
 //!
 //! A line is the command and then: `WORD` as it is; `name` an argument (its name says what is put
-//! there, see `words`); `[a|b]` one of these or nothing; `(a|b)` one of these; `...` after anything:
-//! several times, and after `num…` as often as it says; `@8.4` before an alternative: only for
-//! servers of that version.
+//! there, see `words`); `[a|b]` one of these or nothing; `(a|b)` one of these; `...` after
+//! anything: several times, and after `num…` as often as it says; `@8.4` before an alternative:
+//! only for servers of that version.
 
 use redstart_course::wire::Reply;
 
