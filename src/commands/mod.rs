@@ -9,6 +9,7 @@ mod hashes;
 mod help;
 mod hyperloglog;
 mod lists;
+mod scripting;
 mod server;
 mod sets;
 mod sorted_sets;
@@ -27,6 +28,7 @@ const GROUPS: &[Group] = &[
     hashes::GROUP,
     hyperloglog::GROUP,
     lists::GROUP,
+    scripting::GROUP,
     server::GROUP,
     sets::GROUP,
     sorted_sets::GROUP,

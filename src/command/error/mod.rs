@@ -9,6 +9,7 @@ pub mod geo;
 pub mod hashes;
 pub mod hyperloglog;
 pub mod lists;
+pub mod scripting;
 pub mod sets;
 pub mod sort;
 pub mod sorted_sets;

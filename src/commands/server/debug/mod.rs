@@ -86,6 +86,12 @@ const SUBCOMMANDS: &[Sub] = &[
         run: samples::protocol,
     },
     Sub {
+        usage: "QUICKLIST-PACKED-THRESHOLD size",
+        about: "Nothing: elements of lists have no such limit.",
+        words: 3..=3,
+        run: nothing,
+    },
+    Sub {
         usage: "REPLYBUFFER <PEAK-RESET-TIME | RESIZING> value",
         about: "Nothing: reply buffers of Redstart have no such settings.",
         words: 4..=4,
