@@ -1,17 +1,24 @@
-//! A list too long for its record.
+//! Lists too long for their record.
+//!
+//! ```text
+//! List    block block block … block      at both ends open, inside sealed
+//! open    bytes with room on both sides: quick to push and pop
+//! sealed  an allocation without room, each element told by what differs from the one before
+//! large   one long element by itself
+//! ```
+//! - `whole`: `List`: both ends, ranges, how Redis would encode it
+//! - `edit`: changes in its middle
+//! - `block`: a run of elements in one of the three forms; `open`, `sealed`: two of them
+//! - `limits`: when Redis begins a new node, and what an element takes there
 
-/// A list too long for its record.
-#[derive(Debug, Clone, Default)]
-pub struct List {}
+mod block;
+mod edit;
+mod limits;
+mod open;
+mod sealed;
+#[cfg(test)]
+mod tests;
+mod whole;
 
-impl List {
-    /// The bytes it owns, about; takes constant time.
-    pub fn weight(&self) -> usize {
-        0
-    }
-
-    /// The encoding Redis would name.
-    pub fn encoding(&self) -> &'static str {
-        "quicklist"
-    }
-}
+pub use block::Element;
+pub use whole::{End, List, Order};
