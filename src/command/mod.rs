@@ -161,6 +161,9 @@ pub struct Command {
     pub key_flags: &'static [&'static str],
     /// Hints to clients and proxies: what COMMAND INFO calls tips.
     pub tips: &'static [&'static str],
+    /// What it answers inside a transaction instead of waiting, where that is not what it answers
+    /// at its time-out.
+    pub refusal: Option<fn(&mut Reply)>,
     /// Where the command is declared.
     pub place: &'static Location<'static>,
 }
@@ -181,6 +184,7 @@ impl Command {
             complexity: "O(1)",
             key_flags: &[],
             tips: &[],
+            refusal: None,
             place: Location::caller(),
         }
     }
@@ -291,6 +295,11 @@ impl Command {
     /// Says what to use instead, and since which version.
     pub const fn replaced_by(self, since: &'static str, other: &'static str) -> Self {
         Command { replaced_by: Some((since, other)), ..self }
+    }
+
+    /// Answers this inside a transaction instead of waiting.
+    pub const fn refusing(self, refusal: fn(&mut Reply)) -> Self {
+        Command { refusal: Some(refusal), ..self }
     }
 
     /// Locks what `places` finds instead of the keys in the session's database.

@@ -236,7 +236,9 @@ impl Turn<'_> {
                 self.ready.append(&mut db.journal.take_ready());
                 match outcome? {
                     Served::Now => {}
-                    Served::Later(wait) if self.context.is_exec => (wait.timed_out)(reply),
+                    Served::Later(wait) if self.context.is_exec => {
+                        entry.command.refusal.unwrap_or(wait.timed_out)(reply);
+                    }
                     // Its keys are still locked: no change comes in between.
                     Served::Later(wait) => self.blocked = Some(self.block(entry, words, wait)),
                 }

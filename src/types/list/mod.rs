@@ -21,4 +21,5 @@ mod tests;
 mod whole;
 
 pub use block::Element;
+pub use limits::Fill;
 pub use whole::{End, List, Order};

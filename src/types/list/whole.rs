@@ -219,6 +219,19 @@ impl List {
         self.give_back();
     }
 
+    /// Takes the element at an end, if there is one.
+    pub fn pop(&mut self, end: End, visit: &mut impl FnMut(Element<'_>)) {
+        let Some(last) = self.len.checked_sub(1) else {
+            return;
+        };
+        let range = if end == End::Left { 0..1 } else { last..self.len };
+        self.walk(range, Order::Forward, &mut |element| {
+            visit(element);
+            Step::Continue(())
+        });
+        self.drop_at(end, 1);
+    }
+
     /// Gives memory back that a list now short once needed for its blocks.
     pub(super) fn give_back(&mut self) {
         if self.blocks.capacity() > 16 && self.blocks.len() < self.blocks.capacity() / 4 {
