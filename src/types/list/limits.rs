@@ -3,7 +3,8 @@
 //! Blocks are cut where Redis would cut its nodes, because OBJECT ENCODING depends on it: a list
 //! says `listpack` again once it has shrunk to a single small node. `list-max-listpack-size` is
 //! called `fill` here: so many elements a node, or, below zero, 4 to 64 KB.
-//! Source: `list-max-listpack-size` in https://redis.io/docs/latest/operate/oss_and_stack/management/optimization/memory-optimization/
+//! Source: `list-max-listpack-size` in https://redis.io/docs/latest/operate/oss_and_stack/
+//! management/optimization/memory-optimization/
 
 use crate::types::number::parse_integer;
 
