@@ -84,7 +84,7 @@ pub enum Keys {
 
 /// The argument names that stand for keys. One list, so that a usage line needs no extra marks.
 const KEY_NAMES: &[&str] =
-    &["key", "key1", "key2", "newkey", "source", "destination", "sourcekey", "shardchannel"];
+    &["key", "key1", "key2", "newkey", "source", "destination", "destkey", "sourcekey", "shardchannel"];
 
 impl Node {
     fn new(kind: Kind) -> Self {
@@ -213,17 +213,17 @@ fn repeat(nodes: &mut Vec<Node>, again: Vec<Node>) {
         start -= 1;
         taken += nodes[start].words().min;
     }
-    let mut before = nodes.split_off(start);
     let has_token =
         |nodes: &[Node]| matches!(nodes.first(), Some(Node { kind: Kind::Token(_), .. }));
-    if taken == 0 {
-        // `[key ...]` with nothing before it: any number, none included.
-        before = again;
+    // `[key ...]` with something else before it: any number, none included.
+    let is_first = nodes[start..] != again;
+    if !is_first {
+        nodes.truncate(start);
     }
-    let multiple_token = has_token(&before) && before.len() > 1;
-    let mut node = single(before);
+    let multiple_token = has_token(&again) && again.len() > 1;
+    let mut node = single(again);
     (node.multiple, node.multiple_token) = (true, multiple_token);
-    node.optional = taken == 0;
+    node.optional = is_first;
     nodes.push(node);
 }
 

@@ -3,12 +3,14 @@
 //! - `number`: integers and floats as Redis reads and writes them
 //! - `long_double`: the 80-bit floats of INCRBYFLOAT
 //! - `grisu`: the digits of a float, as Redis finds them
+//! - `bits`: bitmaps, and integers of any width in them
 //! - `glob`: the patterns of KEYS, SCAN and PSUBSCRIBE
 //! - `lcs`: longest common subsequences
 //! - `packed`: small containers as they lie in a record of the store
 //! - `dict`: keys with something beside each, found by their hash
 //! - `list`, `set`, `hash`, `sorted_set`, `stream`: containers too large for a record of the store
 
+pub mod bits;
 pub mod dict;
 pub mod glob;
 mod grisu;

@@ -13,7 +13,7 @@ use super::value;
 use crate::command::{Args, Command, Error, Outcome, error};
 use crate::protocol::Reply;
 use crate::store::{Class, Db, Deadline, NewValue, RecordMut, Value};
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use smallvec::SmallVec;
 
 /// The commands of this file.
@@ -75,6 +75,71 @@ fn setrange(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
     Ok(())
 }
 
+/// Lets `write` change the string at `key`, made at least `length` bytes long with zeros at its
+/// end. `write` is told how long it was before. WRONGTYPE where it is no string.
+///
+/// For the commands on bitmaps: as with SETRANGE, a long string is changed where it lies.
+pub fn edit<T>(
+    db: &mut Db,
+    key: &[u8],
+    length: usize,
+    write: impl FnOnce(&mut [u8], usize) -> T,
+) -> Result<T, Error> {
+    let mut buffer = itoa::Buffer::new();
+    let old = match db.find_mut(key) {
+        None => SmallVec::new(),
+        Some(mut record) => {
+            self::length(&record)?;
+            if let Some(shared) = record.shared_mut() {
+                return Ok(edit_shared(shared, length, write));
+            }
+            if let Some(text) = record.bytes_mut()
+                && length <= text.len()
+            {
+                let length = text.len();
+                return Ok(write(text, length));
+            }
+            SmallVec::from_slice(value::text(&record.read(), &mut buffer)?)
+        }
+    };
+    Ok(edit_copy(db, key, (old, length), write))
+}
+
+/// As `edit`, for a string in an allocation of its own.
+fn edit_shared<T>(shared: &mut Bytes, length: usize, write: impl FnOnce(&mut [u8], usize) -> T) -> T {
+    let old_length = shared.len();
+    let room = length.saturating_sub(old_length);
+    let own = std::mem::take(shared).try_into_mut();
+    // A reply that is still being sent holds on to the old bytes.
+    let mut text = own.unwrap_or_else(|held| copy_with_room(&held, room));
+    grow(&mut text, length);
+    let done = write(&mut text, old_length);
+    *shared = text.freeze();
+    done
+}
+
+/// As `edit`, for a string that has to be put anew: it grows, or was a number.
+fn edit_copy<T>(
+    db: &mut Db,
+    key: &[u8],
+    (mut old, length): (SmallVec<[u8; LONGEST_INLINE]>, usize),
+    write: impl FnOnce(&mut [u8], usize) -> T,
+) -> T {
+    let old_length = old.len();
+    let length = length.max(old_length);
+    if length <= LONGEST_INLINE {
+        old.resize(length, 0);
+        let done = write(&mut old, old_length);
+        db.put(key, NewValue::Raw(&old), Deadline::Keep);
+        return done;
+    }
+    let mut text = BytesMut::from(&old[..]);
+    grow(&mut text, length);
+    let done = write(&mut text, old_length);
+    db.put(key, NewValue::Shared(text.freeze()), Deadline::Keep);
+    done
+}
+
 /// How long the string in a record is. WRONGTYPE where it is no string.
 fn length(record: &RecordMut<'_>) -> Result<usize, Error> {
     value::text(&record.read(), &mut itoa::Buffer::new()).map(<[u8]>::len)
@@ -129,7 +194,7 @@ impl<'a> Patch<'a> {
     fn over(self, old: &[u8]) -> Edited<'static> {
         let length = self.end.max(old.len());
         if length > LONGEST_INLINE {
-            let mut text = self.copy_with_room(old);
+            let mut text = copy_with_room(old, self.bytes.len());
             self.apply(&mut text);
             return Edited::ToPut(NewValue::Shared(text.freeze()), length);
         }
@@ -139,13 +204,6 @@ impl<'a> Patch<'a> {
         Edited::Short(text)
     }
 
-    /// A copy of `old` with room for this patch and as much again.
-    fn copy_with_room(self, old: &[u8]) -> BytesMut {
-        let mut text = BytesMut::with_capacity(2 * (old.len() + self.bytes.len()));
-        text.extend_from_slice(old);
-        text
-    }
-
     /// Writes it over `text`, which grows where it has to.
     fn apply(self, text: &mut BytesMut) {
         let length = text.len();
@@ -153,14 +211,27 @@ impl<'a> Patch<'a> {
             text.extend_from_slice(self.bytes);
             return;
         }
-        if self.at > 2 * length {
-            // Zeroed memory for a large gap comes from the system and is not touched here.
-            let short = std::mem::replace(text, BytesMut::zeroed(self.end));
-            text[..length].copy_from_slice(&short);
-        } else if self.end > length {
-            text.resize(self.end, 0);
-        }
+        grow(text, self.end);
         text[self.at..self.end].copy_from_slice(self.bytes);
+    }
+}
+
+/// A copy of `old` with room for so many bytes more, and as much again.
+fn copy_with_room(old: &[u8], more: usize) -> BytesMut {
+    let mut text = BytesMut::with_capacity(2 * (old.len() + more));
+    text.extend_from_slice(old);
+    text
+}
+
+/// Fills `text` up with zeros to `length` bytes, if it is shorter.
+fn grow(text: &mut BytesMut, length: usize) {
+    let old_length = text.len();
+    if length > 2 * old_length {
+        // Zeroed memory for a large gap comes from the system and is not touched here.
+        let short = std::mem::replace(text, BytesMut::zeroed(length));
+        text[..old_length].copy_from_slice(&short);
+    } else if length > old_length {
+        text.resize(length, 0);
     }
 }
 
@@ -169,7 +240,7 @@ fn overwrite(mut record: RecordMut<'_>, patch: Patch<'_>) -> Edited<'static> {
     if let Some(shared) = record.shared_mut() {
         let own = std::mem::take(shared).try_into_mut();
         // A reply that is still being sent holds on to the old bytes.
-        let mut text = own.unwrap_or_else(|held| patch.copy_with_room(&held));
+        let mut text = own.unwrap_or_else(|held| copy_with_room(&held, patch.bytes.len()));
         patch.apply(&mut text);
         *shared = text.freeze();
         return Edited::InPlace(shared.len());
@@ -193,7 +264,6 @@ fn overwrite(mut record: RecordMut<'_>, patch: Patch<'_>) -> Edited<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
 
     fn patched(old: &[u8], at: usize, bytes: &[u8]) -> Vec<u8> {
         match Patch::new(at, bytes, usize::MAX).expect("it fits").over(old) {

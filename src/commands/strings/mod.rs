@@ -8,14 +8,14 @@
 //! - `edit`: APPEND and SETRANGE, in place
 //! - `remove`: DELEX and DELIFEQ, a removal under a condition
 //! - `lcs`: LCS; the algorithm is `types::lcs`
-//! - `replay`: tests of what the journal gets
+//! - `replay`: tests of what the journal gets, with what those of other groups need
 //! - `value`, `condition`, `lifetime`: what several of these share
 //!
 //! Source: https://redis.io/docs/latest/commands/?group=string
 
 mod condition;
 mod count;
-mod edit;
+pub mod edit;
 mod get;
 mod increx;
 mod lcs;
@@ -23,9 +23,9 @@ mod lifetime;
 mod many;
 mod remove;
 #[cfg(test)]
-mod replay;
+pub mod replay;
 mod set;
-mod value;
+pub mod value;
 
 use crate::command::Group;
 

@@ -26,7 +26,7 @@ impl Follower for Recorder {
 }
 
 /// Runs commands, one a line, and gives back what the journal has of the last one.
-fn journal_of(lines: &str) -> String {
+pub fn journal_of(lines: &str) -> String {
     let (keyspace, recorder) = (Keyspace::new(1, 0), Arc::new(Recorder::default()));
     keyspace.followers.add(recorder.clone());
     for line in lines.split("; ") {
