@@ -83,8 +83,17 @@ pub enum Keys {
 }
 
 /// The argument names that stand for keys. One list, so that a usage line needs no extra marks.
-const KEY_NAMES: &[&str] =
-    &["key", "key1", "key2", "newkey", "source", "destination", "destkey", "sourcekey", "shardchannel"];
+const KEY_NAMES: &[&str] = &[
+    "key",
+    "key1",
+    "key2",
+    "newkey",
+    "source",
+    "destination",
+    "destkey",
+    "sourcekey",
+    "shardchannel",
+];
 
 impl Node {
     fn new(kind: Kind) -> Self {

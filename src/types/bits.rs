@@ -83,7 +83,11 @@ fn pieces(bytes: &[u8], range: Range<u64>) -> [Piece; 3] {
     let from_start = 0xFF >> (range.start % 8);
     let to_end = !(0x7F >> ((range.end - 1) % 8)) as u8;
     if first == last {
-        return [nothing(), Piece { bytes: first..first + 1, mask: from_start & to_end }, nothing()];
+        return [
+            nothing(),
+            Piece { bytes: first..first + 1, mask: from_start & to_end },
+            nothing(),
+        ];
     }
     [
         Piece { bytes: first..first + 1, mask: from_start },

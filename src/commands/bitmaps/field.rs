@@ -158,8 +158,7 @@ fn read_steps(db: &Db, args: &Args) -> Result<SmallVec<[Step; 4]>, Error> {
 }
 
 fn read_overflow(args: &Args, at: usize) -> Result<Overflow, Error> {
-    let names =
-        [("WRAP", Overflow::Wrap), ("SAT", Overflow::Saturate), ("FAIL", Overflow::Fail)];
+    let names = [("WRAP", Overflow::Wrap), ("SAT", Overflow::Saturate), ("FAIL", Overflow::Fail)];
     let named = names.iter().find(|(name, _)| args.is(at, name));
     named.map(|(_, overflow)| *overflow).ok_or(errors::BITFIELD_OVERFLOW)
 }

@@ -31,7 +31,8 @@ fn bitcount(db: &Db, args: &Args, reply: &mut Reply) -> Outcome {
         Some(record) => {
             let bytes = value::text(&record, &mut buffer)?;
             // `-1 -2` is empty even where both fall before the string's first bit.
-            let is_empty = span.end.is_some_and(|end| end < 0 && span.start < 0 && span.start > end);
+            let is_empty =
+                span.end.is_some_and(|end| end < 0 && span.start < 0 && span.start > end);
             if is_empty { 0 } else { bits::count_in(bytes, span.within(bytes)) }
         }
     };

@@ -106,7 +106,11 @@ pub fn edit<T>(
 }
 
 /// As `edit`, for a string in an allocation of its own.
-fn edit_shared<T>(shared: &mut Bytes, length: usize, write: impl FnOnce(&mut [u8], usize) -> T) -> T {
+fn edit_shared<T>(
+    shared: &mut Bytes,
+    length: usize,
+    write: impl FnOnce(&mut [u8], usize) -> T,
+) -> T {
     let old_length = shared.len();
     let room = length.saturating_sub(old_length);
     let own = std::mem::take(shared).try_into_mut();
