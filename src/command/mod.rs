@@ -270,6 +270,12 @@ impl Command {
         self.flags(flag::DENYOOM)
     }
 
+    /// Counts as a reader: what its handler changes is a copy of what the keys hold anyway, as the
+    /// count that PFCOUNT keeps.
+    pub const fn counts_as_reader(self) -> Self {
+        Command { flags: self.flags & !flag::WRITE | flag::READONLY, ..self }
+    }
+
     /// Adds ACL categories that follow neither from the group nor from the flags.
     pub const fn categories(self, categories: &'static [&'static str]) -> Self {
         Command { categories, ..self }

@@ -360,6 +360,14 @@ impl<'a> Db<'a> {
         self.event_in(self.index, class, name, key);
     }
 
+    /// Says that `key` was changed in a way that keyspace notifications do not tell of.
+    pub fn changed_silently(&mut self, key: &[u8]) {
+        self.journal.changes += 1;
+        if self.space.has_listeners() {
+            self.touch(self.index, key);
+        }
+    }
+
     /// Says that a key of another locked database was changed.
     pub fn changed_in(&mut self, db: usize, class: Class, name: &'static str, key: &[u8]) {
         self.journal.changes += 1;

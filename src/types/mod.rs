@@ -5,6 +5,7 @@
 //! - `grisu`: the digits of a float, as Redis finds them
 //! - `bits`: bitmaps, and integers of any width in them
 //! - `glob`: the patterns of KEYS, SCAN and PSUBSCRIBE
+//! - `hyperloglog`: about how many different elements were seen
 //! - `lcs`: longest common subsequences
 //! - `packed`: small containers as they lie in a record of the store
 //! - `dict`: keys with something beside each, found by their hash
@@ -15,6 +16,7 @@ pub mod dict;
 pub mod glob;
 mod grisu;
 pub mod hash;
+pub mod hyperloglog;
 pub mod lcs;
 pub mod list;
 pub mod long_double;
