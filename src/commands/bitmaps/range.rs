@@ -22,7 +22,11 @@ const BITCOUNT: Command = Command::read("BITCOUNT key [start end [BYTE | BIT]]",
 fn bitcount(db: &Db, args: &Args, reply: &mut Reply) -> Outcome {
     let span = match args.len() {
         2 => Span::WHOLE,
-        4 | 5 => Span::read(args, 2)?,
+        4 | 5 => {
+            // Redis reads both ends before the unit; in BITPOS the unit comes second.
+            args.integer(2).and(args.integer(3))?;
+            Span::read(args, 2)?
+        }
         _ => return Err(error::SYNTAX),
     };
     let mut buffer = itoa::Buffer::new();
