@@ -70,14 +70,20 @@ fn add_dense(db: &mut Db, args: &Args) -> Result<bool, Error> {
     })
 }
 
+/// Adds to a sketch and puts it. One that turns out to be corrupted keeps the elements before.
 fn add_sparse(db: &mut Db, args: &Args, mut bytes: Vec<u8>) -> Outcome {
     let longest = db.limits().hll_sparse_max_bytes();
-    for trace in traces(args) {
+    let done = traces(args).try_for_each(|trace| {
         sketch::add(&mut bytes, trace, longest)?;
+        Ok(())
+    });
+    if done.is_ok() {
+        sketch::mark_stale(&mut bytes);
+    } else {
+        db.changed_silently(args.get(1));
     }
-    sketch::mark_stale(&mut bytes);
     put(db, args.get(1), bytes);
-    Ok(())
+    done
 }
 
 const PFCOUNT: Command = Command::write("PFCOUNT key [key ...]", pfcount)

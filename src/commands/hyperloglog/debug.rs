@@ -37,7 +37,7 @@ fn pfdebug(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
             registers.iter().for_each(|register| reply.integer((*register).into()));
         }
         b"DECODE" if is_dense => return Err(errors::NOT_SPARSE),
-        b"DECODE" => reply.bulk(sketch::describe_runs(bytes)?.as_bytes()),
+        b"DECODE" => reply.bulk(sketch::describe_runs(bytes).as_bytes()),
         b"ENCODING" => reply.simple(if is_dense { "dense" } else { "sparse" }),
         b"TODENSE" => {
             make_dense(db, args.get(2))?;
