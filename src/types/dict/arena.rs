@@ -127,6 +127,26 @@ impl Arena {
             + (self.free.capacity() + self.vacant.capacity()) * size_of::<u32>()
     }
 
+    /// Every live block. `length` tells how long the element at the head of the bytes given is.
+    pub(super) fn blocks(&self, length: impl Fn(&[u8]) -> usize) -> impl Iterator<Item = Ref> {
+        let (mut number, mut at) = (0, 0);
+        std::iter::from_fn(move || {
+            while let Some(chunk) = self.chunks.get(number) {
+                if at >= chunk.used as usize {
+                    (number, at) = (number + 1, 0);
+                    continue;
+                }
+                let (block, granule) = (&chunk.bytes[at..], (at / GRANULE_BYTES) as u32);
+                if block[0] != FREE {
+                    at += granules(length(block)) * GRANULE_BYTES;
+                    return Some(Ref(number as u32 * CHUNK_GRANULES + granule));
+                }
+                at += free_granules(block) * GRANULE_BYTES;
+            }
+            None
+        })
+    }
+
     /// The next live block of a chunk that is worth emptying, if there is one. The caller puts its
     /// element elsewhere and frees it. `length` tells how long the element at the head of the bytes
     /// given is.

@@ -129,6 +129,11 @@ impl Elements {
         Some((from, to))
     }
 
+    /// Every element, in the order in which they lie in memory.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Ref> + '_ {
+        self.arena.blocks(|block| block_bytes(self.kind, block))
+    }
+
     /// Bytes taken from the allocator.
     #[inline]
     pub(super) fn memory_bytes(&self) -> usize {

@@ -128,12 +128,6 @@ impl Index {
         group.replace(slot.lane as usize, element);
     }
 
-    /// Every element, in no order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Ref> + '_ {
-        let groups = self.segments.iter().flat_map(|segment| segment.groups.iter());
-        groups.flat_map(|group| group.occupied().map(|lane| group.at(lane)))
-    }
-
     /// Any slot of any segment, all being equally likely: the element in it, if there is one.
     pub(super) fn draw(&self, random: &mut fastrand::Rng) -> Option<Ref> {
         let segment = &self.segments[random.usize(..self.segments.len())];

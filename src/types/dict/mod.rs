@@ -32,7 +32,7 @@ const MOVES: usize = 4;
 static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
 /// An element of a dict.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Ref(u32);
 
 /// What stands beside each key.
@@ -169,9 +169,9 @@ impl Dict {
         new
     }
 
-    /// Every element, in no order.
+    /// Every element, in the order in which they lie in memory.
     pub fn iter(&self) -> impl Iterator<Item = Ref> + '_ {
-        self.index.iter()
+        self.elements.iter()
     }
 
     /// Any element, all being equally likely; there must be one.

@@ -1,0 +1,1 @@
+//! Tests: what commands on sets leave in the journal.
