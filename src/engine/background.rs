@@ -101,6 +101,15 @@ fn expire_slice(server: &Server, db: usize, shard: &Shard, now_ms: u64) -> bool 
     let mut heavy: Vec<Old> = Vec::new();
     let mut removed = 0;
     let mut table = shard.lock();
+    let mut dead_fields = 0;
+    let more_fields = table.expire_fields(now_ms, SLICE, &mut |dead| {
+        dead_fields += dead.fields.len() as u64;
+        if followers.any() {
+            followers.tell(&JournalEntry::fields_expired(db, &dead));
+        }
+        server.keyspace.touch_unasked(db, shard, dead.key);
+        heavy.extend(dead.old);
+    });
     let more = table.advance(now_ms, SLICE, &mut |key, old| {
         removed += 1;
         if followers.any() {
@@ -116,8 +125,10 @@ fn expire_slice(server: &Server, db: usize, shard: &Shard, now_ms: u64) -> bool 
     if !heavy.is_empty() {
         server.keyspace.garbage.free(heavy);
     }
-    server.stats.background().expired.add(removed);
-    more
+    let stats = server.stats.background();
+    stats.expired.add(removed);
+    stats.expired_fields.add(dead_fields);
+    more || more_fields
 }
 
 /// Gives memory back that deletes left sparse, in slices; says with which shard to go on.

@@ -333,6 +333,9 @@ pub(super) fn settle(stats: &WorkerStats, db: &Db<'_>) {
     if tally.misses.get() > 0 {
         stats.misses.add(tally.misses.get() as u64);
     }
+    if tally.expired_fields > 0 {
+        stats.expired_fields.add(tally.expired_fields as u64);
+    }
     if tally.expired > 0 {
         stats.expired.add(tally.expired as u64);
     }

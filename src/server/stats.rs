@@ -83,6 +83,8 @@ pub struct WorkerStats {
     pub misses: Counter,
     /// Keys removed at their deadline.
     pub expired: Counter,
+    /// expired_subkeys
+    pub expired_fields: Counter,
     /// Changes to the data.
     pub changes: Counter,
     /// Connections it has taken.
@@ -102,6 +104,7 @@ impl WorkerStats {
             hits: Counter::default(),
             misses: Counter::default(),
             expired: Counter::default(),
+            expired_fields: Counter::default(),
             changes: Counter::default(),
             connections: Counter::default(),
             per_command: (0..commands).map(|_| CommandStats::default()).collect(),
@@ -118,6 +121,7 @@ impl WorkerStats {
             &self.hits,
             &self.misses,
             &self.expired,
+            &self.expired_fields,
             &self.connections,
         ];
         all.into_iter().for_each(Counter::reset);

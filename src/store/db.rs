@@ -12,6 +12,7 @@
 //! ```
 
 mod carry;
+mod fields;
 
 use super::access;
 use super::garbage::HEAVY_BYTES;
@@ -52,6 +53,8 @@ pub struct Tally {
     pub misses: Cell<u32>,
     /// expired_keys
     pub expired: u32,
+    /// expired_subkeys
+    pub expired_fields: u32,
 }
 
 struct Held<'a> {
@@ -214,7 +217,7 @@ impl<'a> Db<'a> {
 
     #[inline]
     fn is_dead(&self, record: &Record<'_>) -> bool {
-        record.deadline().is_some_and(|deadline| deadline <= self.now_ms)
+        record.is_dead(self.now_ms)
     }
 
     /// The record at `key`, if it is there and alive. Counts a hit or a miss and notes the access.
@@ -267,7 +270,11 @@ impl<'a> Db<'a> {
             self.remove_dead(self.index, key);
             return None;
         }
+        let has_dead_fields = found.has_dead_fields(self.now_ms);
         self.note_access(&found);
+        if has_dead_fields {
+            self.remove_dead_fields(self.index, key);
+        }
         self.table_mut(self.index, hash).find_mut(hash, key)
     }
 
@@ -278,12 +285,13 @@ impl<'a> Db<'a> {
     pub fn remove_dead(&mut self, db: usize, key: &[u8]) {
         let hash = self.hash(key);
         let found = self.table(db, hash).find(hash, key);
-        if !found.is_some_and(|record| self.is_dead(&record)) {
-            return;
+        let Some(record) = found.filter(|record| self.is_dead(record)) else { return };
+        if record.deadline().is_none_or(|deadline| deadline > self.now_ms) {
+            self.remove_dead_fields(db, key);
         }
-        if let Some(old) = self.table_mut(db, hash).remove(hash, key) {
-            self.discard(old);
-        }
+        // A hash of very many dead fields has some left: it goes as a whole.
+        let Some(old) = self.table_mut(db, hash).remove(hash, key) else { return };
+        self.discard(old);
         self.tally.expired += 1;
         if self.is_followed() {
             self.space.followers.tell(&Entry::expired(db, key));
@@ -307,9 +315,13 @@ impl<'a> Db<'a> {
         }
         let hash = self.hash(key);
         let access = access::first(self.now_ms, self.counts_frequency());
+        let is_object = matches!(value, NewValue::Object(_));
         let table = self.table_mut(db, hash);
         table.set_access_of_new_keys(access);
         let old = table.put(hash, key, value, deadline);
+        if is_object {
+            self.note_fields_of(db, key);
+        }
         if let Deadline::At(ms) = deadline {
             self.space.note_deadline(self.shard(db, hash), ms);
         }

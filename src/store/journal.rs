@@ -8,6 +8,7 @@
 //!
 //! With no follower there is no entry: a write then costs an addition.
 
+use super::DeadFields;
 use super::keyspace::Ready;
 use parking_lot::RwLock;
 use smallvec::SmallVec;
@@ -71,6 +72,18 @@ impl Entry {
     pub fn expired(db: usize, key: &[u8]) -> Self {
         let event = Event { class: Class::Expired, name: "expired", db, key: key.into() };
         Entry { events: vec![event], ..Entry::call(db, &[b"DEL", key]) }
+    }
+
+    /// Fields past their deadline were removed, and their key with the last of them.
+    pub fn fields_expired(db: usize, dead: &DeadFields<'_>) -> Self {
+        let event = |class, name| Event { class, name, db, key: dead.key.into() };
+        let mut events = vec![event(Class::Hash, "hexpired")];
+        if dead.old.is_some() {
+            events.push(event(Class::Generic, "del"));
+        }
+        let mut words: Vec<&[u8]> = vec![b"HDEL", dead.key];
+        words.extend(dead.fields.iter().map(|field| &**field));
+        Entry { events, ..Entry::call(db, &words) }
     }
 
     /// A call, and no event.

@@ -42,4 +42,4 @@ pub use limits::{LimitValues, Limits};
 pub use listeners::Touched;
 pub use object::{Object, Old};
 pub use record::{Deadline, Kind, NewValue, PackedKind, Record, RecordMut, Value};
-pub use table::{Table, TableStats};
+pub use table::{DeadFields, Table, TableStats};

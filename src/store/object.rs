@@ -56,6 +56,22 @@ impl Object {
         }
     }
 
+    /// The hash, if it is one: only hashes have parts with deadlines.
+    pub(super) fn as_hash(&self) -> Option<&Hash> {
+        match self {
+            Object::Hash(hash) => Some(hash),
+            _ => None,
+        }
+    }
+
+    /// The hash to change, if it is one.
+    pub(super) fn as_hash_mut(&mut self) -> Option<&mut Hash> {
+        match self {
+            Object::Hash(hash) => Some(hash),
+            _ => None,
+        }
+    }
+
     /// The bytes it owns, about; takes constant time.
     pub fn weight(&self) -> usize {
         match self {

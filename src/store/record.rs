@@ -10,6 +10,7 @@ use bytes::Bytes;
 use super::arena::{MAX_BLOCK_BYTES, block_bytes};
 use super::block::{Block, Shape};
 use super::object::Object;
+use crate::types::hash::Hash;
 
 /// What a slot of the table costs a record, about: 64 / 12 bytes at three quarters full.
 const SLOT_BYTES: usize = 8;
@@ -232,6 +233,29 @@ impl<'a> Record<'a> {
     #[inline]
     pub fn deadline(&self) -> Option<u64> {
         self.block.deadline()
+    }
+
+    /// Whether the record is past its deadline, or is a hash whose every field is: absent for
+    /// everybody, though it is still here.
+    #[inline]
+    pub fn is_dead(&self, now_ms: u64) -> bool {
+        self.deadline().is_some_and(|deadline| deadline <= now_ms)
+            || self.hash().is_some_and(|hash| hash.is_over(now_ms))
+    }
+
+    /// Whether it is a hash with fields past their deadline.
+    #[inline]
+    pub(super) fn has_dead_fields(&self, now_ms: u64) -> bool {
+        self.hash().and_then(Hash::next_due).is_some_and(|ms| ms <= now_ms)
+    }
+
+    #[inline]
+    fn hash(&self) -> Option<&'a Hash> {
+        if self.kind() != Kind::Object {
+            return None;
+        }
+        // SAFETY: the record is an object; the table's borrow covers the reference.
+        unsafe { self.block.object().as_ref() }.as_hash()
     }
 
     /// The 24 bits eviction keeps for the record: a time of access or a frequency.

@@ -12,6 +12,7 @@
 
 mod compact;
 mod expire;
+mod fields;
 mod scan;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,8 @@ use super::record::{
 };
 use super::segment::{Keys, Slot};
 use super::wheel::Wheel;
+pub use fields::DeadFields;
+use fields::FieldDeadlines;
 
 /// One shard of one database.
 ///
@@ -41,6 +44,8 @@ pub struct Table {
     wheel: Option<Box<Wheel>>,
     len: usize,
     volatile: usize,
+    /// The hashes whose fields have deadlines.
+    fields: Option<Box<FieldDeadlines>>,
     /// Bytes the records own outside the arena; 0 only if they own nothing there.
     foreign: usize,
     /// What `advance` was last told.
@@ -97,6 +102,7 @@ impl Table {
             wheel: None,
             len: 0,
             volatile: 0,
+            fields: None,
             foreign: 0,
             now_ms: 0,
             access: 0,
@@ -258,6 +264,7 @@ impl Table {
             + self.directory.memory_bytes()
             + self.arena.memory_bytes()
             + self.wheel.as_ref().map_or(0, |wheel| wheel.memory_bytes())
+            + self.fields.as_ref().map_or(0, |fields| fields.memory_bytes())
             + self.foreign
     }
 
@@ -337,6 +344,7 @@ impl Table {
         if shape.volatile && !keeps_links {
             self.leave_wheel(place.reference);
         }
+        self.forget_fields(place.reference);
         let block = self.arena.block(place.reference);
         self.foreign -= foreign_bytes(block);
         let old = Old { existed: true, value: block.take_value(), key: None };
@@ -371,6 +379,7 @@ impl Table {
 
     /// Takes a record out of its slot, and out of it what its value owns. Key and block stay.
     fn take_record(&mut self, hash: u64, place: Place) -> OldValue {
+        self.forget_fields(place.reference);
         let block = self.arena.block(place.reference);
         let keys = Keys { arena: &self.arena, hash: self.hash };
         self.directory.remove(hash, place.slot, keys);

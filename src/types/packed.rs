@@ -88,6 +88,12 @@ impl<'a> Packed<'a> {
         Packed { bytes, layout }
     }
 
+    /// All its bytes.
+    #[inline]
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// Whether Redis would have unpacked it.
     #[inline]
     pub fn is_converted(&self) -> bool {

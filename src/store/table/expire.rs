@@ -35,7 +35,8 @@ impl Table {
     /// A time in milliseconds before which `advance` has nothing to do; `u64::MAX` if no key has
     /// a deadline. It may be early: then `advance` sorts a stretch of time more finely.
     pub fn next_due(&self) -> u64 {
-        self.wheel.as_ref().map_or(u64::MAX, |wheel| wheel.next_due())
+        let next_key = self.wheel.as_ref().map_or(u64::MAX, |wheel| wheel.next_due());
+        next_key.min(self.next_field_due())
     }
 
     pub(super) fn join_wheel(&mut self, reference: Reference, deadline_ms: u64) {

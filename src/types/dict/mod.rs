@@ -32,7 +32,7 @@ const MOVES: usize = 4;
 static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
 /// An element of a dict.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Ref(u32);
 
 /// What stands beside each key.

@@ -85,7 +85,10 @@ fn traffic(context: &Context, lines: &mut Lines) {
 
 fn keys(context: &Context, lines: &mut Lines) {
     let stats = &context.server.stats;
-    lines.add("expired_subkeys", 0);
+    // Redis's name, then Valkey's.
+    let expired_fields = stats.sum(|worker| &worker.expired_fields);
+    lines.add("expired_subkeys", expired_fields);
+    lines.add("expired_fields", expired_fields);
     lines.add("expired_keys", stats.sum(|worker| &worker.expired));
     // Keys go at their deadline: none is stale, and no cycle runs out of time.
     lines.add("expired_stale_perc", "0.00");

@@ -1,0 +1,167 @@
+//! Tests: what hash commands leave in the journal replays to the same state at any later time.
+
+use crate::command::{Args, Handler};
+use crate::protocol::{OwnedWords, Reply};
+use crate::store::journal::Follower;
+use crate::store::{Db, JournalEntry, Keyspace, Place};
+use parking_lot::Mutex;
+use std::sync::Arc;
+
+const NOW_MS: u64 = 1_000_000;
+
+#[derive(Default)]
+struct Notes(Mutex<Vec<String>>);
+
+impl Follower for Notes {
+    fn follow(&self, entry: &JournalEntry) {
+        let text = |words: &[Box<[u8]>]| -> String {
+            let words: Vec<_> = words.iter().map(|word| String::from_utf8_lossy(word)).collect();
+            words.join(" ")
+        };
+        let calls: Vec<String> = entry.calls.iter().map(|call| text(call)).collect();
+        let events: Vec<&str> = entry.events.iter().map(|event| event.name).collect();
+        self.0.lock().push(format!("{} / {}", calls.join("; "), events.join(" ")));
+    }
+}
+
+struct Bench {
+    space: Keyspace,
+    notes: Arc<Notes>,
+    now_ms: u64,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let (space, notes) = (Keyspace::new(1, 0), Arc::new(Notes::default()));
+        space.followers.add(notes.clone());
+        Bench { space, notes, now_ms: NOW_MS }
+    }
+
+    /// Runs calls, separated by `; `; what the last of them left.
+    fn ran(&self, calls: &str) -> Vec<String> {
+        for call in calls.split("; ") {
+            self.notes.0.lock().clear();
+            let words: Vec<&str> = call.split(' ').collect();
+            let words = OwnedWords::from_slices(&words);
+            let entry = crate::commands::table().find(words.view().get(0)).expect("a command");
+            let Handler::Write(run) = entry.command.handler else { panic!("{call} only reads") };
+            let mut db = Db::new(&self.space, 0, self.now_ms);
+            // One shard holds every key.
+            db.lock([Place { db: 0, key: b"" }].into_iter());
+            run(&mut db, &Args::new(words.view(), 1), &mut Reply::new()).expect("a sound call");
+            db.commit(words.view().iter());
+        }
+        std::mem::take(&mut *self.notes.0.lock())
+    }
+
+    /// Lets the expiry thread's work be done; what that left.
+    fn expired(&self) -> Vec<String> {
+        self.notes.0.lock().clear();
+        let mut table = self.space.shards(0)[0].lock();
+        table.expire_fields(self.now_ms, 100, &mut |dead| {
+            self.space.followers.tell(&JournalEntry::fields_expired(0, &dead));
+        });
+        std::mem::take(&mut *self.notes.0.lock())
+    }
+}
+
+fn check(cases: &[(&str, &str)]) {
+    for (calls, expected) in cases {
+        assert_eq!(Bench::new().ran(calls).join("\n"), *expected, "{calls}");
+    }
+}
+
+#[test]
+fn plain_changes_replay_as_they_came() {
+    check(&[
+        ("HSET h a 1 b 2", "HSET h a 1 b 2 / hset"),
+        ("HMSET h a 1", "HMSET h a 1 / hset"),
+        ("HSETNX h a 1", "HSETNX h a 1 / hset"),
+        ("HSET h a 1; HSETNX h a 2", ""),
+        ("HINCRBY h a 1", "HINCRBY h a 1 / hincrby"),
+        ("HINCRBYFLOAT h a 0.5", "HSET h a 0.5 / hincrbyfloat"),
+        ("HSET h a 1 b 2; HDEL h a x", "HDEL h a x / hdel"),
+        ("HSET h a 1; HDEL h a", "HDEL h a / hdel del"),
+        ("HSET h a 1; HDEL h x", ""),
+        ("HSET h a 1 b 2; HGETDEL h FIELDS 2 a x", "HDEL h a / hdel"),
+        ("HSET h a 1; HGETDEL h FIELDS 1 a", "HDEL h a / hdel del"),
+        ("HSET h a 1; HGETDEL h FIELDS 1 x", ""),
+        ("HSET h a 1; HGETEX h FIELDS 1 a", ""),
+    ]);
+}
+
+#[test]
+fn times_from_now_become_moments() {
+    check(&[
+        (
+            "HSET h a 1 b 2; HEXPIRE h 10 FIELDS 3 a x b",
+            "HPEXPIREAT h 1010000 FIELDS 2 a b / hexpire",
+        ),
+        ("HSET h a 1; HPEXPIRE h 10 NX FIELDS 1 a", "HPEXPIREAT h 1000010 FIELDS 1 a / hexpire"),
+        ("HSET h a 1; HEXPIREAT h 1001 FIELDS 1 a", "HPEXPIREAT h 1001000 FIELDS 1 a / hexpire"),
+        ("HSET h a 1; HEXPIRE h 10 XX FIELDS 1 a", ""),
+        ("HSET h a 1; HGETEX h EX 10 FIELDS 2 a x", "HPEXPIREAT h 1010000 FIELDS 1 a / hexpire"),
+        ("HSETEX h PX 10 FIELDS 1 a 1", "HSETEX h PXAT 1000010 FIELDS 1 a 1 / hset hexpire"),
+        ("HSETEX h FNX EX 10 FIELDS 1 a 1", "HSETEX h PXAT 1010000 FIELDS 1 a 1 / hset hexpire"),
+        ("HSETEX h FIELDS 1 a 1", "HSETEX h FIELDS 1 a 1 / hset"),
+        ("HSETEX h KEEPTTL FIELDS 1 a 1", "HSETEX h KEEPTTL FIELDS 1 a 1 / hset"),
+        ("HSETEX h FXX FIELDS 1 a 1", ""),
+    ]);
+    let volatile = |call: &str| format!("HSET h a 1 b 2; HEXPIRE h 10 FIELDS 1 a; {call}");
+    check(&[
+        (&volatile("HPERSIST h FIELDS 2 a b"), "HPERSIST h FIELDS 2 a b / hpersist"),
+        (&volatile("HPERSIST h FIELDS 1 b"), ""),
+        (&volatile("HGETEX h PERSIST FIELDS 2 a b"), "HPERSIST h FIELDS 1 a / hpersist"),
+        (&volatile("HGETEX h PERSIST FIELDS 1 b"), ""),
+        (&volatile("HINCRBYFLOAT h a 1"), "HSETEX h KEEPTTL FIELDS 1 a 2 / hincrbyfloat"),
+    ]);
+}
+
+#[test]
+fn a_moment_that_has_passed_is_a_removal() {
+    check(&[
+        ("HSET h a 1 b 2; HEXPIRE h 0 FIELDS 2 a x", "HDEL h a / hdel"),
+        ("HSET h a 1; HPEXPIREAT h 1 FIELDS 1 a", "HDEL h a / hdel del"),
+        ("HSET h a 1 b 2; HGETEX h PXAT 1 FIELDS 2 a x", "HDEL h a / hdel"),
+        ("HSET h a 1 b 2; HSETEX h PXAT 1 FIELDS 1 a 3", "HDEL h a / hset hdel"),
+        ("HSETEX h PXAT 1 FIELDS 1 a 3", "HDEL h a / hset hdel del"),
+    ]);
+}
+
+#[test]
+fn dead_fields_are_removed_with_an_entry_of_their_own() {
+    let mut bench = Bench::new();
+    bench.ran("HSET h a 1 b 2 c 3; HPEXPIRE h 10 FIELDS 1 a; HPEXPIRE h 20 FIELDS 2 b c");
+    assert_eq!(bench.expired(), [] as [&str; 0]);
+    bench.now_ms += 10;
+    assert_eq!(bench.expired(), ["HDEL h a / hexpired"]);
+    bench.now_ms += 10;
+    let gone = bench.expired();
+    assert!(gone == ["HDEL h b c / hexpired del"] || gone == ["HDEL h c b / hexpired del"]);
+    assert_eq!(bench.expired(), [] as [&str; 0]);
+}
+
+#[test]
+fn a_writer_that_meets_dead_fields_removes_them_first() {
+    let mut bench = Bench::new();
+    bench.ran("HSET h a 1 b 2; HPEXPIRE h 10 FIELDS 1 a");
+    bench.now_ms += 10;
+    assert_eq!(bench.ran("HSETNX h a 3"), ["HDEL h a / hexpired", "HSETNX h a 3 / hset"]);
+    bench.ran("DEL h; HSET h a 1; HPEXPIRE h 10 FIELDS 1 a");
+    bench.now_ms += 10;
+    assert_eq!(bench.ran("DEL h"), ["HDEL h a / hexpired del"]);
+    assert_eq!(bench.expired(), [] as [&str; 0]);
+}
+
+#[test]
+fn deadlines_go_where_their_hash_goes() {
+    let mut bench = Bench::new();
+    bench.ran("HSET h a 1 b 2; HPEXPIRE h 10 FIELDS 1 a");
+    bench.ran("RENAME h i; COPY i j");
+    bench.now_ms += 10;
+    assert_eq!(bench.expired(), ["HDEL i a / hexpired", "HDEL j a / hexpired"]);
+    bench.ran("HPEXPIRE i 10 FIELDS 1 b; SET i v");
+    bench.ran("HPEXPIRE j 10 FIELDS 1 b; DEL j; HSET j c 1");
+    bench.now_ms += 10;
+    assert_eq!(bench.expired(), [] as [&str; 0]);
+}
