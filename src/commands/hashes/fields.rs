@@ -7,8 +7,8 @@ use crate::command::error::hashes;
 use crate::command::{Args, Error};
 use std::ops::Range;
 
-/// The fields of a call whose FIELDS stands at `at`: where they stand. `count_error` answers a count
-/// that is none. They may go past the end of the call.
+/// The fields of a call whose FIELDS stands at `at`: where they stand. `count_error` answers a
+/// count that is none. They may go past the end of the call.
 pub fn announced(args: &Args, at: usize, count_error: Error) -> Result<Range<usize>, Error> {
     if !args.is(at, "FIELDS") {
         return Err(hashes::FIELDS_MISSING);

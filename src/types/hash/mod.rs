@@ -4,9 +4,9 @@
 //! fields ─► Dict: field, value beside it
 //! deadlines, if any field has one ─► by field, and by time
 //! ```
-//! A field past its deadline is absent for whoever looks, though it is still here until `remove_due`
-//! finds it: so everything that looks is told the time. Which encoding Redis would name follows the
-//! thresholds, which whoever inserts compares; it never goes back.
+//! A field past its deadline is absent for whoever looks, though it is still here until
+//! `remove_due` finds it: so everything that looks is told the time. Which encoding Redis would
+//! name follows the thresholds, which whoever inserts compares; it never goes back.
 //! Source: https://redis.io/docs/latest/commands/hexpire/
 
 mod deadlines;
