@@ -13,7 +13,8 @@ use crate::protocol::{Batch, Input, Reply, Words};
 use crate::server::histogram;
 use crate::server::{Context, ReplyMode, Server, Session, WorkerStats, clock};
 use crate::store::hash::hash_key;
-use crate::store::{Keyspace, KnownHash};
+use crate::store::{Guard, Keyspace, KnownHash};
+use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -196,6 +197,8 @@ impl run::Turn<'_> {
 struct Plan {
     planned: Vec<Planned<'static>>,
     known: Vec<KnownHash>,
+    /// By shard, while keys are fetched: the number of its guard.
+    guard_of: Vec<u16>,
 }
 
 impl Plan {
@@ -224,24 +227,41 @@ impl Plan {
     }
 
     /// Fetches the groups, then the records, of all keys of the batch.
-    fn prefetch(&self, keyspace: &Keyspace, db: usize) {
+    fn prefetch(&mut self, keyspace: &Keyspace, db: usize) {
         let Some(shards) = keyspace.used_shards(db).filter(|_| self.known.len() > 1) else {
             return;
         };
-        let shard = |hash| &shards[keyspace.shard_of(hash)];
+        // A lock orders the reads before and after it. So all are taken first, and kept until the
+        // records are asked for: the reads of all groups then wait together.
+        let mut guards: SmallVec<[Guard<'_>; 64]> = SmallVec::new();
+        self.guard_of.resize(shards.len(), NO_GUARD);
         for known in &self.known {
+            let shard = keyspace.shard_of(known.hash);
             // A shard that somebody holds is left alone: fetching is worth less than waiting.
-            if let Some(table) = shard(known.hash).try_lock() {
+            if self.guard_of[shard] == NO_GUARD
+                && let Some(guard) = shards[shard].try_lock()
+            {
+                self.guard_of[shard] = guards.len() as u16;
+                guards.push(guard);
+            }
+            if let Some(table) = guards.get(usize::from(self.guard_of[shard])) {
                 table.prefetch_group(known.hash);
             }
         }
         for known in &self.known {
-            if let Some(table) = shard(known.hash).try_lock() {
+            let number = &self.guard_of[keyspace.shard_of(known.hash)];
+            if let Some(table) = guards.get(usize::from(*number)) {
                 table.prefetch_record(known.hash);
             }
         }
+        for known in &self.known {
+            self.guard_of[keyspace.shard_of(known.hash)] = NO_GUARD;
+        }
     }
 }
+
+/// Marks a shard without a guard.
+const NO_GUARD: u16 = u16::MAX;
 
 /// Counts the commands that ran. Quick ones share the batch's time: a clock read for each would
 /// cost as much as they do. None: each was timed by itself.
@@ -251,8 +271,14 @@ fn count(stats: &WorkerStats, ran: &[Planned<'_>], quick_nanos: Option<u64>) {
     let quick = || ran.iter().filter_map(|planned| planned.entry).filter(|entry| entry.is_quick);
     let share = nanos / (quick().count().max(1) as u64);
     let bucket = histogram::bucket(share);
-    for entry in quick() {
-        stats.per_command[entry.id].took(share, bucket);
+    // Most batches are one command again and again: counted at once.
+    let mut left = quick().peekable();
+    while let Some(entry) = left.next() {
+        let mut calls = 1;
+        while left.next_if(|next| next.id == entry.id).is_some() {
+            calls += 1;
+        }
+        stats.per_command[entry.id].took(share, bucket, calls);
     }
 }
 

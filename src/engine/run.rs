@@ -119,7 +119,7 @@ impl Turn<'_> {
         stats.calls.add(1);
         if let Some(began) = began {
             let nanos = began.elapsed().as_nanos() as u64;
-            stats.took(nanos, histogram::bucket(nanos));
+            stats.took(nanos, histogram::bucket(nanos), 1);
             self.slow_nanos += nanos;
             let server = self.context.server;
             if server.slow_log.is_slow(nanos) || server.latency.is_slow(nanos) {

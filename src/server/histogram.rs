@@ -40,10 +40,10 @@ impl Default for Histogram {
 }
 
 impl Histogram {
-    /// Counts a call. For the one thread that owns the counters.
+    /// Counts calls. For the one thread that owns the counters.
     #[inline]
-    pub fn add(&self, bucket: usize) {
-        self.0[bucket].add(1);
+    pub fn add(&self, bucket: usize, calls: u64) {
+        self.0[bucket].add(calls);
     }
 
     /// Starts over.
@@ -116,8 +116,8 @@ mod tests {
     #[test]
     fn percentiles_and_doublings_count_calls() {
         let histogram = Histogram::default();
-        (0..99).for_each(|_| histogram.add(bucket(900)));
-        histogram.add(bucket(1_000_000));
+        histogram.add(bucket(900), 99);
+        histogram.add(bucket(1_000_000), 1);
         let sum = Sum::of([&histogram, &Histogram::default()].into_iter());
         assert_eq!(sum.calls(), 100);
         assert_eq!((sum.percentile(50.0), sum.percentile(99.0)), (1023, 1023));

@@ -48,11 +48,11 @@ pub struct CommandStats {
 }
 
 impl CommandStats {
-    /// Counts the time of a call that fell into `bucket`.
+    /// Counts the time of calls, each of which took `nanos`, which falls into `bucket`.
     #[inline]
-    pub fn took(&self, nanos: u64, bucket: usize) {
-        self.nanos.add(nanos);
-        self.latency.get_or_init(Box::default).add(bucket);
+    pub fn took(&self, nanos: u64, bucket: usize, calls: u64) {
+        self.nanos.add(nanos * calls);
+        self.latency.get_or_init(Box::default).add(bucket, calls);
     }
 
     fn reset(&self) {
