@@ -1,17 +1,29 @@
-//! A stream.
+//! Streams: an ordered log of entries, and the groups that read it.
+//!
+//! - `stream`: the whole; what it remembers of entries that have gone
+//! - `id`: ids of entries
+//! - `log`: the entries, an ordered index of packed blocks; `block`: one block and its bytes
+//! - `trim`: removing the oldest entries
+//! - `group`: consumer groups, consumers, pending entries
+//! - `producers`: the ids by which producers find out that they sent something twice
+//! - `cost`, `nodes`: what Redis's own form would take, as far as clients see it
 
-/// A stream.
-#[derive(Debug, Clone, Default)]
-pub struct Stream {}
+mod block;
+mod cost;
+mod group;
+mod id;
+mod log;
+mod nodes;
+mod producers;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod trim;
 
-impl Stream {
-    /// The bytes it owns, about; takes constant time.
-    pub fn weight(&self) -> usize {
-        0
-    }
-
-    /// The encoding Redis would name.
-    pub fn encoding(&self) -> &'static str {
-        "stream"
-    }
-}
+pub use block::{Entry, Fields, Pairs};
+pub use group::{Consumer, ConsumerRef, Group, Pending};
+pub use id::{Id, IdText};
+pub use log::{Limits, Log, MAX_NODE_BYTES, Range, RangeBack};
+pub use producers::{Keeping, Producers};
+pub use stream::{Facts, GroupMut, Stream};
+pub use trim::{Extent, Keep, Removal};
