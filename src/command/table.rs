@@ -122,6 +122,12 @@ pub fn span(keys: Keys, words: Words<'_>) -> Option<(usize, usize, usize)> {
             let last = count.checked_sub(1)?.checked_mul(step)?.checked_add(at + 1)?;
             (last < words.len()).then_some((at + 1, last, step))
         }
+        Keys::Halved { token, .. } => {
+            let word = |at| (at < words.len()).then(|| words.get(at));
+            let first = usage::place_of_token(token, word)? + 1;
+            let after = words.len() - first;
+            (after > 0 && after.is_multiple_of(2)).then(|| (first, first + after / 2 - 1, 1))
+        }
     }
 }
 
@@ -226,8 +232,8 @@ fn entry(id: usize, group: &Group, command: Command) -> Entry {
         [Keys::Range { first, last, .. }] if *last == *first as i64 => Some(*first),
         _ => None,
     };
-    let counted = keys.iter().any(|keys| matches!(keys, Keys::Counted { .. }));
-    let flags = command.flags | if counted { flag::MOVABLE_KEYS } else { 0 };
+    let moves = |keys: &Keys| matches!(keys, Keys::Counted { .. } | Keys::Halved { .. });
+    let flags = command.flags | if keys.iter().any(moves) { flag::MOVABLE_KEYS } else { 0 };
     Entry {
         id,
         command: Command { flags, ..command },

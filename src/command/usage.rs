@@ -80,6 +80,13 @@ pub enum Keys {
         /// The distance from one key to the next.
         step: usize,
     },
+    /// The first half of the words after `token`, which stands at `from` or behind it.
+    Halved {
+        /// The word before the keys.
+        token: &'static str,
+        /// The first place it may have.
+        from: usize,
+    },
 }
 
 /// The argument names that stand for keys. One list, so that a usage line needs no extra marks.
@@ -282,10 +289,37 @@ pub fn arity(nodes: &[Node]) -> Arity {
     })
 }
 
+/// What stands before the keys of XREAD and XREADGROUP, which are followed by an id for each.
+const STREAMS: &str = "STREAMS";
+
+/// The options that may stand before `STREAMS`, and how many words each has.
+const STREAMS_OPTIONS: [(&str, usize); 5] =
+    [("COUNT", 2), ("BLOCK", 2), ("CLAIM", 2), ("GROUP", 3), ("NOACK", 1)];
+
+/// The place of `token` in a call like XREAD; none where something else than an option precedes it.
+pub fn place_of_token<'w>(
+    token: &str,
+    mut word: impl FnMut(usize) -> Option<&'w [u8]>,
+) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        let given = word(at)?;
+        if given.eq_ignore_ascii_case(token.as_bytes()) {
+            return Some(at);
+        }
+        let names = |(name, _): &&(&str, usize)| given.eq_ignore_ascii_case(name.as_bytes());
+        at += STREAMS_OPTIONS.iter().find(names)?.1;
+    }
+}
+
 /// Where the keys are: `at` is the place of the first node (1, or 2 for a subcommand).
 ///
-/// Only keys before the first part of varying length, and those that this part repeats, are found.
+/// Only keys before the first part of varying length, and those that this part repeats, are found;
+/// and those after `STREAMS`.
 pub fn keys(nodes: &[Node], at: usize) -> Vec<Keys> {
+    if let Some(place) = nodes.iter().position(|node| node.kind == Kind::Token(STREAMS)) {
+        return vec![Keys::Halved { token: STREAMS, from: at + arity(&nodes[..place]).min }];
+    }
     let mut found: Vec<Keys> = Vec::new();
     let mut place = at;
     for (index, node) in nodes.iter().enumerate() {
@@ -346,6 +380,9 @@ mod tests {
         assert_eq!(facts("LIST [ID id [id ...]] [NAME name]"), (-1, vec![]));
         let counted = vec![Keys::Counted { at: 1, step: 2 }];
         assert_eq!(facts("MSETEX numkeys key value [key value ...] [NX | XX]"), (-4, counted));
+        let halved = |from| vec![Keys::Halved { token: "STREAMS", from }];
+        assert_eq!(facts("XREAD [COUNT count] STREAMS key [key ...] id [id ...]"), (-4, halved(1)));
+        assert_eq!(facts("X GROUP group me STREAMS key [key ...] id [id ...]"), (-7, halved(4)));
         let two = [range(1, 1, 1), range(2, 2, 1)].concat();
         assert_eq!(facts("RENAME key newkey"), (3, two));
     }

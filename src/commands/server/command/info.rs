@@ -123,11 +123,29 @@ fn write_key_spec(keys: Keys, flags: &str, reply: &mut Reply) {
         Keys::Counted { at, step } => {
             (at, "keynum", [("keynumidx", 0), ("firstkey", 1), ("keystep", step as i64)])
         }
+        Keys::Halved { from, .. } => {
+            (from, "range", [("lastkey", -1), ("keystep", 1), ("limit", 2)])
+        }
     };
     reply.bulk(b"begin_search");
-    write_search("index", &[("index", start as i64)], reply);
+    match keys {
+        Keys::Halved { token, .. } => write_keyword(token, start, reply),
+        _ => write_search("index", &[("index", start as i64)], reply),
+    }
     reply.bulk(b"find_keys");
     write_search(kind, &fields, reply);
+}
+
+fn write_keyword(token: &str, from: usize, reply: &mut Reply) {
+    reply.map(2);
+    reply.bulk(b"type");
+    reply.bulk(b"keyword");
+    reply.bulk(b"spec");
+    reply.map(2);
+    reply.bulk(b"keyword");
+    reply.bulk(token.as_bytes());
+    reply.bulk(b"startfrom");
+    reply.integer(from as i64);
 }
 
 fn write_search(kind: &str, fields: &[(&str, i64)], reply: &mut Reply) {
