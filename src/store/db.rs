@@ -386,6 +386,12 @@ impl<'a> Db<'a> {
         self.event_in(db, class, name, key);
     }
 
+    /// Says that a key was changed in a way that neither watchers nor listeners hear of, as in
+    /// Redis: XACK, or what XREADGROUP notes of its consumer.
+    pub fn changed_silently(&mut self) {
+        self.journal.changes += 1;
+    }
+
     /// Tells of a further event of the same change: SET with a deadline is a `set` and an `expire`.
     pub fn event(&mut self, class: Class, name: &'static str, key: &[u8]) {
         self.event_in(self.index, class, name, key);

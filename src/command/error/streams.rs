@@ -88,11 +88,7 @@ errors! {
 
 /// A group that is not there, or its stream.
 pub fn no_key_or_group(key: &[u8], group: &[u8]) -> Error {
-    Error::new(format!(
-        "NOGROUP No such key '{}' or consumer group '{}'",
-        text(key),
-        text(group)
-    ))
+    Error::new(format!("NOGROUP No such key '{}' or consumer group '{}'", text(key), text(group)))
 }
 
 /// The same, as XREADGROUP says it.

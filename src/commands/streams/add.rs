@@ -8,7 +8,7 @@ use super::value;
 use crate::command::error::streams;
 use crate::command::{Args, Command, Error, Outcome};
 use crate::protocol::Reply;
-use crate::store::{Class, Db, Deadline, NewValue, Object};
+use crate::store::{Class, Db};
 use crate::types::stream::{
     Extent, Id, IdText, Keep, Keeping, Limits, MAX_NODE_BYTES, Producers, Removal, Stream,
 };
@@ -77,20 +77,11 @@ fn xadd(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
         now_ms: db.now(),
     };
     let key = args.get(1);
-    let added = match db.find_mut(key) {
-        Some(mut record) => addition.apply(value::stream_mut(&mut record)?)?,
-        None if options.needs_stream => {
-            reply.null();
-            return Ok(());
-        }
-        None => {
-            let mut stream = Stream::new();
-            let added = addition.apply(&mut stream)?;
-            let object = Box::new(Object::Stream(stream));
-            db.put(key, NewValue::Object(object), Deadline::Clear);
-            added
-        }
-    };
+    if options.needs_stream && db.find_mut(key).is_none() {
+        reply.null();
+        return Ok(());
+    }
+    let added = value::edit_or_make(db, key, |stream| addition.apply(stream))?;
     match added {
         Added::Again(id) => value::write_id(id, reply),
         Added::New { id, trimmed, threshold } => {
@@ -178,8 +169,7 @@ impl Addition<'_> {
 
     /// Tells the journal what was decided here.
     fn replay(&self, db: &mut Db, key: &[u8], id: Id, threshold: Option<Keep>) {
-        let is_approximate =
-            self.trim.is_some_and(|trim| matches!(trim.extent, Extent::Blocks(_)));
+        let is_approximate = self.trim.is_some_and(|trim| matches!(trim.extent, Extent::Blocks(_)));
         let is_decided = matches!(self.new_id, NewId::Given(_)) && !is_approximate;
         if is_decided || !db.is_followed() {
             return;

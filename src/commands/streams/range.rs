@@ -63,6 +63,7 @@ fn write_range(db: &Db, args: &Args, span: Span, reply: &mut Reply) -> Outcome {
         false => value::write_entries(log.range(span.from, span.to).take(count), reply),
         true => value::write_entries(log.range_back(span.from, span.to).take(count), reply),
     }
+    Ok(())
 }
 
 /// The words from `from` on, which may say COUNT; a negative one is 0.

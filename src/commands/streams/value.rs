@@ -1,9 +1,9 @@
 //! What commands on streams share: finding the stream, reading ids, writing entries.
 
+use crate::command::Error;
 use crate::command::error::{self, streams};
-use crate::command::{Error, Outcome};
 use crate::protocol::Reply;
-use crate::store::{Db, Object, RecordMut, Value};
+use crate::store::{Db, Deadline, NewValue, Object, RecordMut, Value};
 use crate::types::stream::{Entry, Id, IdText, Limits, Stream};
 
 /// The stream at `key`; none when there is no key.
@@ -21,6 +21,21 @@ pub fn stream_mut<'r>(record: &'r mut RecordMut<'_>) -> Result<&'r mut Stream, E
         Some(Object::Stream(stream)) => Ok(stream),
         _ => Err(error::WRONG_TYPE),
     }
+}
+
+/// Changes the stream at `key`, or an empty one that is put there unless the change fails.
+pub fn edit_or_make<T>(
+    db: &mut Db,
+    key: &[u8],
+    change: impl FnOnce(&mut Stream) -> Result<T, Error>,
+) -> Result<T, Error> {
+    if let Some(mut record) = db.find_mut(key) {
+        return change(stream_mut(&mut record)?);
+    }
+    let mut stream = Stream::new();
+    let result = change(&mut stream)?;
+    db.put(key, NewValue::Object(Box::new(Object::Stream(stream))), Deadline::Clear);
+    Ok(result)
 }
 
 /// When a block is full.
@@ -90,7 +105,7 @@ pub fn write_id_and_fields(entry: &Entry<'_>, reply: &mut Reply) {
 }
 
 /// Writes entries, as an array of so many as come.
-pub fn write_entries<'s>(entries: impl Iterator<Item = Entry<'s>>, reply: &mut Reply) -> Outcome {
+pub fn write_entries<'s>(entries: impl Iterator<Item = Entry<'s>>, reply: &mut Reply) {
     let open = reply.open_array();
     let mut count = 0;
     for entry in entries {
@@ -98,5 +113,4 @@ pub fn write_entries<'s>(entries: impl Iterator<Item = Entry<'s>>, reply: &mut R
         count += 1;
     }
     reply.close_array(open, count);
-    Ok(())
 }

@@ -156,13 +156,15 @@ impl Stream {
         self.groups.values().any(waits)
     }
 
-    /// Takes an entry off the lists of all groups.
-    pub fn drop_references(&mut self, id: Id) {
+    /// Takes an entry off the lists of all groups; false when it was on none.
+    pub fn drop_references(&mut self, id: Id) -> bool {
+        let mut found = false;
         for group in self.groups.values_mut() {
             let before = group.weight();
-            group.acknowledge(id);
+            found |= group.acknowledge(id);
             self.groups_weight = self.groups_weight - before + group.weight();
         }
+        found
     }
 
     /// What it knows of producers, once one has named itself.

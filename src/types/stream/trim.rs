@@ -100,7 +100,7 @@ impl Stream {
                 }
                 match removal {
                     Removal::Unreferenced if self.is_referenced(id) => continue,
-                    Removal::DropReferences => self.drop_references(id),
+                    Removal::DropReferences => drop(self.drop_references(id)),
                     _ => {}
                 }
                 removed += u64::from(self.log.delete(id));
