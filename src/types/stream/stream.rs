@@ -223,8 +223,12 @@ impl Facts {
     /// Notes in `group` that the entry at `id`, which comes after all it has read, was delivered.
     pub fn deliver(&self, group: &mut Group, id: Id) {
         match group.entries_read {
-            Some(read) if !self.has_gap_from(group.last_delivered) => {
-                group.entries_read = Some(read + 1);
+            // Behind a trim it may have missed entries that it never read.
+            Some(read)
+                if group.last_delivered >= self.first
+                    && !self.has_gap_from(group.last_delivered) =>
+            {
+                group.entries_read = Some(read.wrapping_add(1));
             }
             _ if self.added != 0 => group.entries_read = self.distance(id),
             _ => {}
