@@ -386,9 +386,9 @@ impl<'a> Db<'a> {
         self.event_in(db, class, name, key);
     }
 
-    /// Says that a key was changed in a way that neither watchers nor listeners hear of, as in
-    /// Redis: XACK, or what XREADGROUP notes of its consumer.
-    pub fn changed_silently(&mut self) {
+    /// Says that a key was changed in a way that only the journal hears of, neither watchers nor who
+    /// waits for the key: XACK, or whom XREADGROUP gave an entry.
+    pub fn changed_unwatched(&mut self) {
         self.journal.changes += 1;
     }
 

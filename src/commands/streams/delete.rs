@@ -27,7 +27,7 @@ fn xack(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
         }
     }
     if acknowledged > 0 {
-        db.changed_silently();
+        db.changed_unwatched();
     }
     reply.integer(acknowledged);
     Ok(())
@@ -145,7 +145,7 @@ impl Changes {
         if self.has_deleted {
             db.changed(Class::Stream, "xdel", key);
         } else if self.has_acknowledged {
-            db.changed_silently();
+            db.changed_unwatched();
         }
     }
 }

@@ -98,7 +98,7 @@ impl<'a> Delivery<'a> {
         if !self.has_changed {
             return;
         }
-        db.changed_silently();
+        db.changed_unwatched();
         if !self.is_followed {
             return;
         }

@@ -118,7 +118,7 @@ fn xcfgset(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
         ids: ids.unwrap_or(before.ids),
     });
     drop(record);
-    db.changed_silently();
+    db.changed_unwatched();
     reply.ok();
     Ok(())
 }
@@ -149,7 +149,7 @@ fn xidmprecord(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
         None => {
             producers.note(producer, idempotent, id, now_ms);
             drop(record);
-            db.changed_silently();
+            db.changed_unwatched();
         }
     }
     reply.ok();

@@ -46,10 +46,10 @@ options! {
         /// For how many seconds a stream remembers the ids by which producers mark repeated
         /// entries.
         "stream-idmp-duration" stream_idmp_duration_s: u32 =
-            100, integer(1, 86_400), MUTABLE.stored_only();
+            100, integer(1, 86_400), MUTABLE;
         /// How many such ids a stream remembers for each producer.
         "stream-idmp-maxsize" stream_idmp_maxsize: u32 =
-            100, integer(1, 10_000), MUTABLE.stored_only();
+            100, integer(1, 10_000), MUTABLE;
         /// A seed of the tables' hash, shared by servers whose SCAN cursors are to agree.
         "hash-seed" hash_seed: String = String::new(), optional(), IMMUTABLE.stored_only();
     }

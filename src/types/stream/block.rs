@@ -1,12 +1,14 @@
 //! A block: entries that follow each other, packed into one allocation.
 //!
 //! ```text
-//! block: names | entry ...        names: count: varint | text ...       text: length: varint | bytes
-//! entry: head: u8 | [milliseconds: varint] | [sequence: varint] | values: text ...
-//!                                            or, with names of its own: count: varint | (name, value: text) ...
-//! head:  bit 0 deleted | bit 1 names of its own | bits 2-4 milliseconds since the entry before
-//!        bits 5-7 sequence: counted from the entry before within the same millisecond, else from 0
-//!        (7 in either place: the number follows)
+//! block:  names | entry ...
+//! names:  count: varint | text ...
+//! text:   length: varint | bytes
+//! entry:  head: u8 | [milliseconds: varint] | [sequence: varint] | value: text ...
+//!         or, with names of its own: … | count: varint | (name: text | value: text) ...
+//! head:   bit 0 deleted | bit 1 names of its own | bits 2-4 milliseconds since the entry before |
+//!         bits 5-7 sequence: counted from the entry before within the same millisecond, else
+//!         from 0 (7 in either place: the number follows)
 //! ```
 //! `names` are the field names of the first entry; entries with the same ones do not repeat them.
 //! A deleted entry is marked, and its bytes go when half of the block is marked. What Redis would

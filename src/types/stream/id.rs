@@ -90,7 +90,7 @@ impl fmt::Display for Id {
     }
 }
 
-/// The text as C sees it: up to its first zero byte; none where Redis's buffer for it is too small.
+/// The text as C sees it: up to its first zero byte; none where Redis has no room for it.
 fn c_string(text: &[u8]) -> Option<&[u8]> {
     let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
     (text.len() <= MAX_READ_BYTES).then(|| &text[..end])

@@ -10,7 +10,8 @@ const KEY_BYTES: usize = 16;
 /// The nodes of the tree whose keys are `ids`, which are in order. Takes time in their number.
 pub(super) fn radix_tree_nodes(ids: impl Iterator<Item = Id>) -> u64 {
     let mut nodes = 1;
-    // How many bytes the last key shares with keys before it: the branches on its way, deepest last.
+    // How many bytes the last key shares with keys before it: the branches on its way, deepest
+    // last.
     let mut branches: Vec<usize> = Vec::new();
     let mut before: Option<[u8; KEY_BYTES]> = None;
     for id in ids {
