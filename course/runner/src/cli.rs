@@ -329,7 +329,7 @@ impl<'a> Teller<'a> {
     fn summary(&self, script: &Script, green: usize, took: Duration, notes: &Notes) {
         let all = script.cases.len();
         let line = format!(
-            "{:<24}{:<44}{green:>4} of {all:<4}{:>7} ms",
+            "{:<30}{:<44}{green:>4} of {all:<4}{:>7} ms",
             script.name,
             script.title,
             took.as_millis()

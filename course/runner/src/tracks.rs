@@ -13,6 +13,8 @@ pub struct Stage {
     pub track: String,
     /// How long it takes a learner.
     pub minutes: u32,
+    /// Stages of other tracks that come before it.
+    pub needs: Vec<String>,
     /// CodeCrafters' stages that it covers.
     pub codecrafters: Vec<String>,
 }
@@ -71,6 +73,7 @@ fn set(stage: &mut Stage, key: &str, value: &str) -> Option<()> {
         "id" => stage.id = string(value)?,
         "track" => stage.track = string(value)?,
         "minutes" => stage.minutes = value.parse().ok()?,
+        "needs" => stage.needs = list(value)?,
         "codecrafters" => stage.codecrafters = list(value)?,
         _ => {}
     }
@@ -100,11 +103,13 @@ id = "base"
 id = "base-05-frames"
 track = "base"
 minutes = 60
+needs = ["base-04-clients"]
 codecrafters = ["a", "b"]
 "#;
         let stages = parse(text).unwrap();
         assert_eq!(stages.len(), 1);
         assert_eq!(stages[0].codecrafters, ["a", "b"]);
+        assert_eq!(stages[0].needs, ["base-04-clients"]);
         for name in ["base", "base/5", "base/05", "base-05-frames"] {
             assert!(stages[0].is_meant_by(name), "{name}");
         }

@@ -108,6 +108,8 @@ pub enum Step {
     Raw(Who, Text, Pace),
     /// `A< REPLY within …`
     Expect(Who, Pattern, Option<Duration>),
+    /// `A< REPLY else again REPLY`: the second plays this round of `repeat` again
+    ExpectOrAgain(Who, Pattern, Pattern),
     /// `A<nothing 60ms`
     Nothing(Who, Duration),
     /// `A<closed`

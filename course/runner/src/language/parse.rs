@@ -213,6 +213,10 @@ impl<'a> Parser<'a> {
             return Ok(());
         }
         let step = steps::step(line, &mut self.names)?;
+        let repeated = self.blocks.iter().any(|block| matches!(block.opening, Opening::Repeat(_)));
+        if matches!(step, Step::ExpectOrAgain(..)) && !repeated {
+            return wrong("`else again` stands within `repeat`");
+        }
         if self.between_scans() && steps::needs_the_server(&step) {
             return wrong("within `between` there are only steps on connections");
         }
@@ -372,6 +376,7 @@ A< ["a",
             ("end", 3, "without"),
             ("clients 2\nA> PING\nend", 4, "@"),
             ("between\nend", 4, "scan"),
+            ("A< OK else again (nil)", 3, "repeat"),
             ("since x", 3, "version"),
             ("only redstart", 3, "REASON"),
             ("case a", 3, "title"),

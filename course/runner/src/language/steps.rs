@@ -155,6 +155,13 @@ fn reply(who: Who, rest: &str, names: &mut Names) -> Result<Step, Read> {
     if !pattern.starts_with([' ', '\t']) {
         return wrong("`A<` is followed by a space and a reply, by `nothing 60ms`, or by `closed`");
     }
+    if let Some((wanted, again)) = pattern.split_once(" else again ") {
+        if within.is_some() {
+            return wrong("`else again` and `within` do not go together");
+        }
+        let wanted = pattern_of(wanted, names)?;
+        return Ok(Step::ExpectOrAgain(who, wanted, pattern_of(again, names)?));
+    }
     Ok(Step::Expect(who, pattern_of(pattern, names)?, within))
 }
 
@@ -233,6 +240,7 @@ pub(super) fn fits_a_crowd(step: &Step) -> bool {
         | Step::Hold(who, _)
         | Step::Raw(who, ..)
         | Step::Expect(who, ..)
+        | Step::ExpectOrAgain(who, ..)
         | Step::Nothing(who, _)
         | Step::Closed(who, _)
         | Step::Leave(who) => *who == '@',

@@ -19,7 +19,24 @@ pub struct Text {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
     Bytes(Vec<u8>),
-    Name(String, Option<(u8, i64)>),
+    Name(String),
+    Sum(String, Vec<(u8, Operand)>),
+}
+
+/// What stands behind an operator: `{i+1}`, `{paid+due}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Operand {
+    Number(i64),
+    Name(String),
+}
+
+impl Operand {
+    fn number(&self, values: &Values) -> Result<i64, String> {
+        match self {
+            Operand::Number(number) => Ok(*number),
+            Operand::Name(name) => values.number(name),
+        }
+    }
 }
 
 impl Text {
@@ -34,10 +51,13 @@ impl Text {
         for piece in &self.pieces {
             match piece {
                 Piece::Bytes(bytes) => filled.extend_from_slice(bytes),
-                Piece::Name(name, None) => filled.extend_from_slice(&values.value(name)?),
-                Piece::Name(name, Some(sum)) => {
-                    let number = values.number(name)?;
-                    filled.extend_from_slice(calculate(number, *sum).to_string().as_bytes());
+                Piece::Name(name) => filled.extend_from_slice(&values.value(name)?),
+                Piece::Sum(name, steps) => {
+                    let mut number = values.number(name)?;
+                    for (operator, operand) in steps {
+                        number = calculate(number, *operator, operand.number(values)?);
+                    }
+                    filled.extend_from_slice(number.to_string().as_bytes());
                 }
             }
         }
@@ -82,10 +102,13 @@ impl Text {
     }
 }
 
-fn calculate(number: i64, (operator, operand): (u8, i64)) -> i64 {
+const OPERATORS: &[u8] = b"+-*%";
+
+fn calculate(number: i64, operator: u8, operand: i64) -> i64 {
     match operator {
         b'+' => number.wrapping_add(operand),
         b'-' => number.wrapping_sub(operand),
+        b'%' => number.checked_rem_euclid(operand).unwrap_or(0),
         _ => number.wrapping_mul(operand),
     }
 }
@@ -214,7 +237,7 @@ impl<'a> Reader<'a> {
         Ok(text)
     }
 
-    /// Reads `{name}`, `{name+1}` or `{xyz*1000}` into `text`; false if these braces are just
+    /// Reads `{name}`, `{name*2+1}` or `{xyz*1000}` into `text`; false if these braces are just
     /// braces.
     fn name_into(&mut self, text: &mut Text) -> Result<bool, Stop> {
         let inner = &self.rest()[1..];
@@ -223,8 +246,8 @@ impl<'a> Reader<'a> {
         };
         let inner = &inner[..length];
         let piece = match std::str::from_utf8(inner) {
-            Ok(name) if self.names.knows(name) => Piece::Name(name.to_owned(), None),
-            _ => match self.sum_or_repetition(inner)? {
+            Ok(name) if self.names.knows(name) => Piece::Name(name.to_owned()),
+            _ => match self.sum(inner).map_or_else(|| repetition(inner), |sum| Ok(Some(sum)))? {
                 Some(piece) => piece,
                 None => return Ok(false),
             },
@@ -234,28 +257,50 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    fn sum_or_repetition(&self, inner: &[u8]) -> Result<Option<Piece>, Stop> {
-        let Some(at) = inner.iter().rposition(|byte| b"+-*".contains(byte)) else {
-            return Ok(None);
-        };
-        let (left, operator, right) = (&inner[..at], inner[at], &inner[at + 1..]);
-        let Some(number) = std::str::from_utf8(right).ok().and_then(|text| text.parse().ok())
-        else {
-            return Ok(None);
-        };
-        if let Some(name) = std::str::from_utf8(left).ok().filter(|name| self.names.knows(name)) {
-            return Ok(Some(Piece::Name(name.to_owned(), Some((operator, number)))));
+    /// `name*2+1`: from left to right, as on a pocket calculator.
+    fn sum(&self, inner: &[u8]) -> Option<Piece> {
+        let text = std::str::from_utf8(inner).ok()?;
+        let is_operator = |letter: char| letter.is_ascii() && OPERATORS.contains(&(letter as u8));
+        let (name, mut rest) = text.split_at(text.find(is_operator)?);
+        if !self.names.knows(name) {
+            return None;
         }
-        if operator != b'*' || left.is_empty() {
-            return Ok(None);
+        let mut steps = Vec::new();
+        while let Some(&operator) = rest.as_bytes().first() {
+            // A sign right behind an operator belongs to the number: `{i*-1}`.
+            let next = rest.char_indices().skip(2).find(|&(_, letter)| is_operator(letter));
+            let (word, behind) = rest.split_at(next.map_or(rest.len(), |(at, _)| at));
+            let word = &word[1..];
+            let operand = match word.parse() {
+                Ok(number) => Operand::Number(number),
+                Err(_) if self.names.knows(word) => Operand::Name(word.to_owned()),
+                Err(_) => return None,
+            };
+            steps.push((operator, operand));
+            rest = behind;
         }
-        let unit = unescape_all(left);
-        let count = usize::try_from(number).unwrap_or(0);
-        if unit.len().saturating_mul(count) > LONGEST_BYTES {
-            return Err(Stop::Wrong("a text of more than 64 MiB".into()));
-        }
-        Ok(Some(Piece::Bytes(unit.repeat(count))))
+        Some(Piece::Sum(name.to_owned(), steps))
     }
+}
+
+/// `xyz*1000`, with escapes.
+fn repetition(inner: &[u8]) -> Result<Option<Piece>, Stop> {
+    let Some(at) = inner.iter().rposition(|&byte| byte == b'*') else {
+        return Ok(None);
+    };
+    let (unit, count) = (&inner[..at], std::str::from_utf8(&inner[at + 1..]));
+    let Some(count) = count.ok().and_then(|text| text.parse::<u64>().ok()) else {
+        return Ok(None);
+    };
+    if unit.is_empty() {
+        return Ok(None);
+    }
+    let unit = unescape_all(unit);
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    if unit.len().saturating_mul(count) > LONGEST_BYTES {
+        return Err(Stop::Wrong("a text of more than 64 MiB".into()));
+    }
+    Ok(Some(Piece::Bytes(unit.repeat(count))))
 }
 
 /// The byte that an escape stands for and the escape's length. Within single quotes only `\'` is
@@ -342,6 +387,10 @@ mod tests {
         assert_eq!(
             words(r#"{i} a{i+1}b "{i*2}" '{i}' {user}:1"#).unwrap(),
             ["7", "a8b", "14", "{i}", "{user}:1"]
+        );
+        assert_eq!(
+            words("{i*2+1} {i-1*3} {i*-1+i} {i*100%9} {i+} {i+x} {j+1}").unwrap(),
+            ["15", "18", "0", "7", "{i+}", "{i+x}", "{j+1}"]
         );
         assert_eq!(words("{k1}").unwrap()[0].len(), 10);
     }

@@ -110,6 +110,17 @@ impl<'a> Play<'a> {
         steps.iter().try_for_each(|line| self.step(line))
     }
 
+    /// Plays the steps once; false if a reply said that they have to be played again.
+    fn round(&mut self, body: &[Line]) -> Result<bool, Stop> {
+        for line in body {
+            self.step(line)?;
+            if self.scene.plays_again() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     fn step(&mut self, line: &Line) -> Result<(), Stop> {
         let number = line.number;
         match &line.step {
@@ -117,7 +128,7 @@ impl<'a> Play<'a> {
                 let outer = self.scene.values.value("i");
                 for i in 1..=*count {
                     self.scene.values.set("i", i.to_string().into_bytes());
-                    self.steps(body)?;
+                    while !self.round(body)? {}
                 }
                 outer.into_iter().for_each(|outer| self.scene.values.set("i", outer));
                 Ok(())

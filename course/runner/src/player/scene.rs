@@ -21,6 +21,8 @@ const BYTE_PAUSE: Duration = Duration::from_millis(1);
 /// A scan that has not ended after so many calls, or this time, never will.
 const SCAN_CALLS: u64 = 20_000;
 const SCAN_TIME: Duration = Duration::from_secs(20);
+/// Whoever has to begin again for so long never gets through.
+const AGAIN_TIME: Duration = Duration::from_secs(10);
 
 /// Connections and what is known about them.
 pub(super) struct Scene {
@@ -32,6 +34,10 @@ pub(super) struct Scene {
     pub(super) spare: Option<TcpStream>,
     /// Elements collected by `A>scan`, for the next `A<`.
     scanned: BTreeMap<Who, Reply>,
+    /// The last reply said that this round of `repeat` has to be played again.
+    again: bool,
+    /// Since when no reply was the wanted one.
+    again_since: Option<Instant>,
 }
 
 /// Why a case goes no further.
@@ -47,6 +53,8 @@ impl Scene {
             patience,
             spare: None,
             scanned: BTreeMap::new(),
+            again: false,
+            again_since: None,
         }
     }
 
@@ -58,6 +66,9 @@ impl Scene {
             Step::Hold(who, words) => self.send(*who, '+', words, number),
             Step::Raw(who, text, pace) => self.raw(*who, text, *pace, number),
             Step::Expect(who, pattern, within) => self.expect(*who, pattern, *within, number),
+            Step::ExpectOrAgain(who, wanted, again) => {
+                self.expect_or_again(*who, wanted, again, number)
+            }
             Step::Nothing(who, time) => self.nothing(*who, *time, number),
             Step::Closed(who, within) => self.closed(*who, *within, number),
             Step::Leave(who) => self.leave(*who),
@@ -78,10 +89,26 @@ impl Scene {
         let outer = self.values.value("i");
         for i in 1..=count {
             self.values.set("i", i.to_string().into_bytes());
-            body.iter().try_for_each(|line| self.step(line))?;
+            while !self.round(body)? {}
         }
         outer.into_iter().for_each(|outer| self.values.set("i", outer));
         Ok(())
+    }
+
+    /// Plays the steps once; false if a reply said that they have to be played again.
+    fn round(&mut self, body: &[Line]) -> Result<bool, Red> {
+        for line in body {
+            self.step(line)?;
+            if self.plays_again() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the step that was just played said so.
+    pub(super) fn plays_again(&mut self) -> bool {
+        std::mem::take(&mut self.again)
     }
 
     /// The connection of that letter; a new one if there is none.
@@ -170,7 +197,18 @@ impl Scene {
             Some(reply) => Arrival::Reply(reply),
             None => self.client(who, line)?.reply(patience),
         };
-        if let Arrival::Reply(reply) = &arrival
+        self.judge(who, pattern, &arrival, patience, line)
+    }
+
+    fn judge(
+        &mut self,
+        who: Who,
+        pattern: &Pattern,
+        arrival: &Arrival,
+        patience: Duration,
+        line: usize,
+    ) -> Result<(), Red> {
+        if let Arrival::Reply(reply) = arrival
             && matching::fits(pattern, reply, &mut self.values)
         {
             self.log.received(who, reply);
@@ -181,10 +219,39 @@ impl Scene {
             Some(reply) => Shown::reply(reply),
             None => Shown::words(matching::notation(pattern, &self.values)),
         };
-        let mut failure = self.failure(line, expected, received(&arrival, patience));
-        failure.cause = facts::of_reply(exact.as_ref(), &arrival);
+        let mut failure = self.failure(line, expected, received(arrival, patience));
+        failure.cause = facts::of_reply(exact.as_ref(), arrival);
         failure.meanwhile = self.meanwhile(who);
         Err(failure)
+    }
+
+    /// As `expect`, and a reply that fits `again` is right, too, but not for ever.
+    fn expect_or_again(
+        &mut self,
+        who: Who,
+        wanted: &Pattern,
+        again: &Pattern,
+        line: usize,
+    ) -> Result<(), Red> {
+        let either = Pattern::Either(vec![wanted.clone(), again.clone()]);
+        let patience = REPLY_PATIENCE.mul_f64(self.patience);
+        let arrival = self.client(who, line)?.reply(patience);
+        if let Arrival::Reply(reply) = &arrival
+            && !matching::fits(wanted, reply, &mut self.values)
+            && matching::fits(again, reply, &mut self.values)
+        {
+            self.log.received(who, reply);
+            self.again = true;
+            let since = *self.again_since.get_or_insert_with(Instant::now);
+            if since.elapsed() < AGAIN_TIME.mul_f64(self.patience) {
+                return Ok(());
+            }
+            let expected = Shown::words(matching::notation(wanted, &self.values));
+            let received = Shown::words(format!("{} for {AGAIN_TIME:?}", reply.notation()));
+            return Err(self.failure(line, expected, received));
+        }
+        self.again_since = None;
+        self.judge(who, &either, &arrival, patience, line)
     }
 
     fn nothing(&mut self, who: Who, time: Duration, line: usize) -> Result<(), Red> {

@@ -7,6 +7,7 @@ use crate::wire::{self, Reply};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Shortens the player's limits: a silence of 2 s is told after 100 ms.
@@ -139,4 +140,21 @@ fn pairs_of_a_hash_scan_stay_together() {
     let answer: Answer =
         |_| "*2\r\n$1\r\n0\r\n*4\r\n$1\r\na\r\n$1\r\n1\r\n$1\r\nb\r\n$1\r\n1\r\n".into();
     play(answer, "A>scan HSCAN h @\nA< pairs [\"b\", \"1\", \"a\", \"1\"]").unwrap();
+}
+
+#[test]
+fn a_round_is_played_again_until_the_wanted_reply_comes() {
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    let answer: Answer = |_| match CALLS.fetch_add(1, Ordering::Relaxed) % 3 {
+        2 => "+OK\r\n".into(),
+        _ => "*-1\r\n".into(),
+    };
+    let round = "repeat 4\nA> EXEC {i}\nA< OK else again (nil array)\nend";
+    play(answer, round).unwrap();
+    assert_eq!(CALLS.load(Ordering::Relaxed), 12);
+    let red = play(pong, round).unwrap_err();
+    assert_eq!(red.received.notation, "PONG");
+    // 10 s, shortened by PATIENCE.
+    let red = play(|_| "*-1\r\n".into(), round).unwrap_err();
+    assert!(red.received.notation.starts_with("(nil array) for "), "{}", red.received.notation);
 }
