@@ -50,7 +50,7 @@ const DIFFERENCES: &[Row] = &[
     Row {
         commands: &["GETEX"],
         versions: NONE..(8, 4),
-        is_meant: |ours, theirs| matches!(ours, Reply::Error(_)) && is_null(theirs),
+        is_meant: |ours, theirs| is_any_error(ours) && is_null(theirs),
         reason: "the deadline is looked at before the key since Redis 8.4",
     },
     Row {
@@ -65,6 +65,33 @@ const DIFFERENCES: &[Row] = &[
         is_meant: |ours, theirs| is_text(ours, "1") && matches!(theirs, Reply::Integer(_)),
         reason: "how many share a value is a matter of the inside: Redis shares small numbers",
     },
+    Row {
+        commands: &["BITCOUNT", "BITPOS"],
+        versions: NONE..(8, 0),
+        is_meant: |ours, _| is_any_error(ours),
+        reason: "before Redis 8.0 the arguments are looked at only if there is a key",
+    },
+    Row {
+        commands: &["OBJECT"],
+        versions: NONE..(7, 2),
+        is_meant: |ours, theirs| {
+            is_text(ours, "listpack")
+                && (is_text(theirs, "quicklist") || is_text(theirs, "hashtable"))
+        },
+        reason: "small lists and sets are listpacks since Redis 7.2",
+    },
+    Row {
+        commands: &["LPOS"],
+        versions: NONE..(7, 2),
+        is_meant: |ours, theirs| is_any_error(ours) && is_null(theirs),
+        reason: "the smallest rank is an error since Redis 7.2",
+    },
+    Row {
+        commands: &["BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BLMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP"],
+        versions: NONE..(8, 0),
+        is_meant: |ours, theirs| is_any_error(ours) && is_any_error(theirs),
+        reason: "infinite timeouts are called negative before Redis 8.0",
+    },
 ];
 
 /// Both are errors, and the same up to the first byte that is no printable text.
@@ -76,6 +103,10 @@ fn quotes_no_text(ours: &Reply, theirs: &Reply) -> bool {
 
 fn is_bad_cursor(reply: &Reply) -> bool {
     matches!(reply, Reply::Error(error) if error == b"ERR invalid cursor")
+}
+
+fn is_any_error(reply: &Reply) -> bool {
+    matches!(reply, Reply::Error(_))
 }
 
 fn is_text(reply: &Reply, text: &str) -> bool {

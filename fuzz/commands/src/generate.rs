@@ -12,6 +12,9 @@ const GRAMMAR: &str = include_str!("grammar.txt");
 /// Repetitions of a part that may stand several times.
 const MOST_REPEATED: usize = 5;
 
+/// How seldom a command that may wait is taken once it is chosen.
+const WAITS_ONCE_IN: usize = 16;
+
 /// Commands that are left out, with the reason.
 const LEFT_OUT: &[(&str, &str)] = &[
     ("MIGRATE", "needs a third server"),
@@ -105,11 +108,19 @@ impl Commands {
         self.groups.iter().map(|group| group.commands.len()).sum()
     }
 
-    /// A command.
-    pub fn random(&self, random: &mut Random) -> Vec<Vec<u8>> {
+    fn choose(&self, random: &mut Random) -> (&Group, &Part) {
         let group = random.pick(&self.groups);
         let shapes = random.pick(&group.commands);
-        let shape = random.pick(shapes);
+        (group, random.pick(shapes))
+    }
+
+    /// A command.
+    pub fn random(&self, random: &mut Random) -> Vec<Vec<u8>> {
+        let (mut group, mut shape) = self.choose(random);
+        // Most of them wait for a moment, which is long beside everything else.
+        if may_wait(shape) && !random.once_in(WAITS_ONCE_IN) {
+            (group, shape) = self.choose(random);
+        }
         let mut words = Vec::new();
         fill(shape, group.letter, random, &mut words);
         if random.once_in(20) {
@@ -118,6 +129,16 @@ impl Commands {
         change_case(&mut words, random);
         tame(&mut words);
         words
+    }
+}
+
+fn may_wait(shape: &Part) -> bool {
+    match shape {
+        Part::Word(name) => {
+            name.starts_with("BL") || name.starts_with("BR") || name.starts_with("BZ")
+        }
+        Part::All(parts) => parts.first().is_some_and(may_wait),
+        _ => false,
     }
 }
 

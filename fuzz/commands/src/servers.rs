@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// A server that does not answer for so long has failed.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(4);
 /// Names of the connections in transcripts.
 pub const CONNECTIONS: [char; 3] = ['A', 'B', 'C'];
 /// The one that looks at the keyspace.

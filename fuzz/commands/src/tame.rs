@@ -15,6 +15,11 @@ pub fn tame(words: &mut Vec<Vec<u8>>) {
     let name = name(words);
     match name.as_str() {
         "SETRANGE" | "SETBIT" | "GETBIT" => words.iter_mut().skip(2).take(1).for_each(near),
+        "LSET" => words.iter_mut().skip(2).take(1).for_each(|word| {
+            if number(word).is_some_and(|number| i32::try_from(number).is_err()) {
+                *word = b"7".to_vec();
+            }
+        }),
         "BITFIELD" | "BITFIELD_RO" => words.iter_mut().skip(2).for_each(near),
         "SRANDMEMBER" | "HRANDFIELD" | "ZRANDMEMBER" => words.iter_mut().skip(2).for_each(|word| {
             let huge = -i64::MAX / 2..-MOST_RANDOM;
@@ -96,10 +101,9 @@ fn near(word: &mut Vec<u8>) {
     }
 }
 
-/// A wait that ends at once. What is no number stays: it is answered with an error.
+/// A wait that ends at once. What is no number or negative stays: it is answered with an error.
 fn short_wait(word: &mut Vec<u8>) {
-    let text = String::from_utf8_lossy(word).into_owned();
-    if text.trim().parse::<f64>().is_ok_and(|wait| wait >= 0.0) {
+    if word.first().is_some_and(|first| first.is_ascii_digit() || b" +.".contains(first)) {
         *word = b"0.001".to_vec();
     }
 }
