@@ -56,11 +56,13 @@ impl Side {
         }
     }
 
-    /// Drops all connections and what they were in the middle of. A server that has ended is
-    /// started again.
+    /// Drops all connections and what they were in the middle of. A server that has ended or
+    /// does not answer is started again.
     pub fn disconnect(&mut self) -> Result<(), String> {
-        self.connections = [const { None }; 3];
-        if self.server.ended().is_some() {
+        let connections = std::mem::replace(&mut self.connections, [const { None }; 3]);
+        let is_silent = |connection: &Connection| connection.broken == Some(NO_REPLY);
+        // One that is busy for ever is ended as well.
+        if self.server.ended().is_some() || connections.iter().flatten().any(is_silent) {
             self.server.start_again(None).map_err(|error| format!("{error:?}"))?;
         }
         Ok(())

@@ -8,10 +8,17 @@ use crate::tame::name;
 /// Tries for one failure; what is not small by then is shown as it is.
 const MOST_TRIES: usize = 3_000;
 
+/// What does not show again at the first time may do so at another.
+const FIRST_TRIES: usize = 3;
+
 /// The shortest sequence found. None if the difference does not show again.
 pub fn shrink(pair: &mut Pair, found: &Difference) -> Result<Option<Difference>, String> {
     let mut shrinker = Shrinker { pair, tries: 0, name: last_name(&found.steps) };
-    let Some(mut best) = shrinker.play(&found.steps)? else { return Ok(None) };
+    let mut best = None;
+    for _ in 0..FIRST_TRIES {
+        best = best.or(shrinker.play(&found.steps)?);
+    }
+    let Some(mut best) = best else { return Ok(None) };
     shrinker.steps(&mut best)?;
     shrinker.words(&mut best)?;
     shrinker.steps(&mut best)?;

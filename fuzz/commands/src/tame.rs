@@ -6,6 +6,8 @@ const SOON_SECONDS: std::ops::RangeInclusive<i64> = 1..=5_000;
 const SOON_MILLISECONDS: std::ops::RangeInclusive<i64> = 1..=5_000_000;
 /// Longer values than this are for other tests.
 const FARTHEST_BYTE: i64 = 5_000;
+/// Redis's arithmetic of bit fields leaves 64 bits below the negative of it.
+const MOST_SUBTRACTED: i64 = 1 << 62;
 /// Repetitions of random members.
 const MOST_RANDOM: i64 = 1_000;
 
@@ -22,7 +24,7 @@ pub fn tame(words: &mut Vec<Vec<u8>>) {
         }),
         "BITFIELD" | "BITFIELD_RO" => words.iter_mut().skip(2).for_each(near),
         "SRANDMEMBER" | "HRANDFIELD" | "ZRANDMEMBER" => words.iter_mut().skip(2).for_each(|word| {
-            let huge = -i64::MAX / 2..-MOST_RANDOM;
+            let huge = -i64::MAX..-MOST_RANDOM;
             if number(word).is_some_and(|number| huge.contains(&number)) {
                 *word = b"-7".to_vec();
             }
@@ -94,10 +96,12 @@ fn near(word: &mut Vec<u8>) {
         Some(digits) => ("#", digits),
         None => ("", text.as_str()),
     };
-    if let Some(far) =
-        number(digits.as_bytes()).filter(|far| (FARTHEST_BYTE..1 << 33).contains(far))
-    {
-        *word = format!("{mark}{}", far % FARTHEST_BYTE).into_bytes();
+    let Some(far) = number(digits.as_bytes()) else { return };
+    let is_far = !mark.is_empty() && far.unsigned_abs() >= FARTHEST_BYTE as u64;
+    if (FARTHEST_BYTE..1 << 33).contains(&far) || is_far {
+        *word = format!("{mark}{}", far.unsigned_abs() % FARTHEST_BYTE as u64).into_bytes();
+    } else if far < -MOST_SUBTRACTED {
+        *word = (-MOST_SUBTRACTED).to_string().into_bytes();
     }
 }
 

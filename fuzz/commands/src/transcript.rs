@@ -14,6 +14,7 @@ pub fn case(found: &Difference, answers: &Answers) -> String {
         let (reply, manner) = match answers.get(at) {
             Some((reply, manner)) if at + 1 < found.steps.len() => (reply, *manner),
             Some((_, manner)) => (&found.theirs, *manner),
+            None if at + 1 < found.steps.len() => continue,
             None => (&found.theirs, Manner::Exactly),
         };
         lines.push(format!("{letter}< {}", expected(reply, manner)));
