@@ -8,7 +8,7 @@ use super::{change, find};
 use crate::command::{Args, Command, Error, Outcome, error};
 use crate::protocol::Reply;
 use crate::store::Db;
-use crate::types::set::{Limits, Member, Set, View};
+use crate::types::set::{Encoding, Limits, Member, Set, View};
 use smallvec::SmallVec;
 use std::ops::ControlFlow;
 
@@ -185,14 +185,23 @@ pub(super) fn subtract(first: View<'_>, others: &Views<'_>, limits: &Limits) -> 
     set
 }
 
-/// The members of all the sets, the largest of which stands first.
+/// The members of all the sets. They are added in the order of the call, since encodings hang on
+/// it, unless one of the sets is so large that the result is a hash table in any case.
 pub(super) fn unite(sets: &[View<'_>], limits: &Limits) -> Set {
-    let Some((first, others)) = sets.split_first() else {
-        return Set::empty(crate::types::set::Encoding::IntSet);
+    let largest = sets.iter().enumerate().max_by_key(|(_, set)| set.len());
+    let Some((at, largest)) = largest.filter(|(_, set)| set.len() > limits.most_compact()) else {
+        let mut set = Set::empty(Encoding::IntSet);
+        add_all(&mut set, sets, limits);
+        return set;
     };
-    let mut set = Set::copy_of(*first, limits);
-    for other in others {
-        other.for_each(|member| _ = set.add_member(member, limits));
-    }
+    let mut set = Set::copy_of(*largest, limits);
+    add_all(&mut set, &sets[..at], limits);
+    add_all(&mut set, &sets[at + 1..], limits);
     set
+}
+
+fn add_all(to: &mut Set, sets: &[View<'_>], limits: &Limits) {
+    for set in sets {
+        set.for_each(|member| _ = to.add_member(member, limits));
+    }
 }

@@ -57,9 +57,7 @@ const SUNIONSTORE: Command = Command::write("SUNIONSTORE destination key [key ..
 
 fn sunionstore(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
     let limits = change::limits(db);
-    let mut sets: SmallVec<[View<'_>; 4]> =
-        views(db, args.iter(2))?.into_iter().flatten().collect();
-    sets.sort_by_key(|set| std::cmp::Reverse(set.len()));
+    let sets: SmallVec<[View<'_>; 4]> = views(db, args.iter(2))?.into_iter().flatten().collect();
     let result = unite(&sets, &limits);
     drop(sets);
     store(db, args.get(1), result, "sunionstore", reply);

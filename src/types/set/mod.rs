@@ -48,6 +48,13 @@ pub struct Limits {
     pub listpack_value: usize,
 }
 
+impl Limits {
+    /// With more members than this a set is a hash table, whatever they are.
+    pub fn most_compact(&self) -> usize {
+        self.intset_entries.max(self.listpack_entries)
+    }
+}
+
 #[derive(Debug, Clone)]
 enum Members {
     Integers(Vec<u8>),
@@ -108,7 +115,7 @@ impl Set {
     /// A set of the same members, as if they were added one by one to an int set.
     pub fn copy_of(view: View<'_>, limits: &Limits) -> Self {
         if let View::Table(dict) = view
-            && dict.len() > limits.intset_entries.max(limits.listpack_entries)
+            && dict.len() > limits.most_compact()
         {
             // So many make a hash table in any case: its memory is copied as it is.
             let members = Members::Table(dict.clone());
