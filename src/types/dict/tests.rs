@@ -62,6 +62,20 @@ fn what_is_removed_gives_its_memory_back() {
 }
 
 #[test]
+fn a_dict_emptied_from_one_end_keeps_no_empty_segments() {
+    let mut dict = filled(Beside::Nothing, b"", 40_000);
+    let (mut cursor, mut met) = (0, Vec::new());
+    while met.len() < 39_900 {
+        cursor = dict.scan(cursor, |element| met.push(dict.key(element).to_vec()));
+    }
+    for key in met {
+        assert!(dict.remove(&key));
+        dict.compact(|_, _| ());
+    }
+    assert!(dict.len() < 200 && dict.weight() < 8000, "{} for {}", dict.weight(), dict.len());
+}
+
+#[test]
 fn references_stay_until_compact_tells_of_another() {
     let mut dict = Dict::new(Beside::Fixed8);
     let value = |number: usize| (number as u64).to_le_bytes();
