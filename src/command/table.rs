@@ -97,7 +97,9 @@ impl Entry {
     #[inline]
     pub fn each_key(&self, words: Words<'_>, mut visit: impl FnMut(usize)) -> bool {
         self.keys.iter().all(|keys| {
-            let Some((first, last, step)) = span(*keys, words) else { return false };
+            let Some((first, last, step)) = span(*keys, words) else {
+                return *keys == Keys::Unknown;
+            };
             let mut at = first;
             while at <= last {
                 visit(at);
@@ -128,6 +130,7 @@ pub fn span(keys: Keys, words: Words<'_>) -> Option<(usize, usize, usize)> {
             let after = words.len() - first;
             (after > 0 && after.is_multiple_of(2)).then(|| (first, first + after / 2 - 1, 1))
         }
+        Keys::Unknown => None,
     }
 }
 
@@ -226,7 +229,9 @@ fn entry(id: usize, group: &Group, command: Command) -> Entry {
         true if own == (Arity { min: 0, exact: true }) => Arity { min: 2, exact: false },
         _ => Arity { min: own.min + name_words, exact: own.exact },
     };
-    let keys = usage::keys(&arguments, name_words);
+    let mut keys = usage::keys(&arguments, name_words);
+    // What happens to keys is told once for each place; a place more is one that no rule finds.
+    keys.resize(keys.len().max(command.key_flags.len()), Keys::Unknown);
     let is_quick = command.has(flag::FAST) || name == "set";
     let single_key = match keys.as_slice() {
         [Keys::Range { first, last, .. }] if *last == *first as i64 => Some(*first),

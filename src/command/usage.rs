@@ -87,6 +87,8 @@ pub enum Keys {
         /// The first place it may have.
         from: usize,
     },
+    /// Keys that no rule finds: made from data, or anywhere in the call (SORT).
+    Unknown,
 }
 
 /// The argument names that stand for keys. One list, so that a usage line needs no extra marks.

@@ -5,6 +5,7 @@
 //! - `transfer`: RENAME, MOVE, COPY
 //! - `iterate`: KEYS, SCAN, RANDOMKEY, shard by shard
 //! - `object`: OBJECT: how a value is stored and how much it is used
+//! - `sort`: SORT, SORT_RO
 //! - `wait`: WAIT, WAITAOF
 
 mod basic;
@@ -13,6 +14,7 @@ mod iterate;
 #[cfg(test)]
 mod journal_tests;
 pub(super) mod object;
+mod sort;
 mod transfer;
 mod wait;
 
@@ -28,6 +30,7 @@ pub const GROUP: Group = Group {
         transfer::COMMANDS,
         iterate::COMMANDS,
         object::COMMANDS,
+        sort::COMMANDS,
         wait::COMMANDS,
     ],
 };

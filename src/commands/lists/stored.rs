@@ -291,6 +291,16 @@ fn put(db: &mut Db, key: &[u8], list: List) {
     db.put(key, NewValue::Object(Box::new(Object::List(list))), Deadline::Keep);
 }
 
+/// Puts a list made by one command at `key`, whatever was there.
+pub fn put_new<'a>(db: &mut Db, key: &[u8], elements: impl Iterator<Item = Element<'a>>) {
+    let setting = db.limits().list_max_listpack_size();
+    let mut list = List::cut_by(setting);
+    elements.for_each(|element| list.push(End::Right, element));
+    list.settle_new(setting);
+    db.put(key, NewValue::Object(Box::new(Object::List(list))), Deadline::Clear);
+    finish_removal(db, key);
+}
+
 /// Lets `edit` change the list at `key`, which is there, in its large form; packs it again
 /// afterwards if it is short.
 pub fn edit<R>(db: &mut Db, key: &[u8], edit: impl FnOnce(&mut List) -> R) -> R {

@@ -43,7 +43,7 @@ fn find<'a>(db: &'a Db, key: &[u8]) -> Result<Option<View<'a>>, Error> {
 
 /// The set in a record.
 #[inline]
-fn view<'a>(record: &Record<'a>) -> Result<View<'a>, Error> {
+pub fn view<'a>(record: &Record<'a>) -> Result<View<'a>, Error> {
     match record.value() {
         Value::Packed(PackedKind::IntSet, bytes) => Ok(View::Integers(IntSet::new(bytes))),
         Value::Packed(PackedKind::Set, bytes) => Ok(View::packed(bytes)),

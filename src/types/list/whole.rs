@@ -60,6 +60,11 @@ impl Clone for List {
 }
 
 impl List {
+    /// A list without elements that is cut into nodes, until `settle_new` finds it small.
+    pub fn cut_by(setting: i64) -> Self {
+        List { fill: Fill::new(setting), is_cut: true, ..List::default() }
+    }
+
     /// How many elements there are.
     #[inline]
     pub fn len(&self) -> usize {
@@ -108,7 +113,7 @@ impl List {
         self.join(|node| Fill::new(setting).is_small_again(node.node_bytes(), node.count()));
     }
 
-    /// Says that the list was made by one command.
+    /// Says that a list that was cut from its beginning has all its elements.
     pub fn settle_new(&mut self, setting: i64) {
         self.join(|node| Fill::new(setting).is_small(node.node_bytes(), node.count()));
     }

@@ -126,6 +126,13 @@ fn write_key_spec(keys: Keys, flags: &str, reply: &mut Reply) {
         Keys::Halved { from, .. } => {
             (from, "range", [("lastkey", -1), ("keystep", 1), ("limit", 2)])
         }
+        Keys::Unknown => {
+            for part in [&b"begin_search"[..], b"find_keys"] {
+                reply.bulk(part);
+                write_search("unknown", &[], reply);
+            }
+            return;
+        }
     };
     reply.bulk(b"begin_search");
     match keys {

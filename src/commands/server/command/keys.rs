@@ -2,7 +2,8 @@
 
 use super::info::{CATEGORY, MARKS, write_names};
 use crate::command::table::span;
-use crate::command::{Args, Command, Entry, Error, Outcome, error};
+use crate::command::usage::Keys;
+use crate::command::{Args, Command, Entry, Error, Locks, Outcome, Reach, error};
 use crate::commands::table;
 use crate::protocol::{Reply, Words};
 use crate::server::Context;
@@ -57,12 +58,33 @@ fn keys(call: Words<'_>) -> Result<Vec<(usize, &'static str)>, Error> {
     }
     let mut found = Vec::new();
     for (number, keys) in entry.keys.iter().enumerate() {
+        if *keys == Keys::Unknown {
+            continue;
+        }
         let (first, last, step) = span(*keys, call).ok_or(error::INVALID_ARGUMENTS)?;
         let places = (first..=last).step_by(step);
         let flags = settled(entry.key_flags(number), call);
         found.extend(places.map(|at| (at, flags)));
     }
+    found.extend(hidden(entry, call).skip(found.len()));
     Ok(found)
+}
+
+/// The places of all keys of a call that names some where no rule finds them: SORT's STORE.
+fn hidden<'a>(
+    entry: &Entry,
+    call: Words<'a>,
+) -> impl Iterator<Item = (usize, &'static str)> + use<'a> {
+    let mut places = Vec::new();
+    if entry.keys.contains(&Keys::Unknown)
+        && let Locks::Places(find) = entry.command.locks
+    {
+        // Refused words are the handler's to tell of.
+        let _: Result<Reach, Error> = find(&Args::new(call, entry.name_words), 0, &mut places);
+    }
+    let flags = entry.command.key_flags.last().copied().unwrap_or_default();
+    let place = move |key: &[u8]| (0..call.len()).find(|at| std::ptr::eq(call.get(*at), key));
+    places.into_iter().filter_map(move |found| Some((place(found.key)?, flags)))
 }
 
 /// What happens to the keys of this very call, where that depends on its options. SET is the one
