@@ -24,7 +24,7 @@ mod get;
 #[cfg(test)]
 mod journal_tests;
 mod set;
-mod view;
+pub mod view;
 mod walk;
 
 use crate::command::Group;

@@ -7,8 +7,8 @@
 //! ```
 //! The first `*` is where the element goes. A pattern without one finds nothing.
 
-use crate::store::{Db, PackedKind, Value};
-use crate::types::packed::{Layout, Packed};
+use crate::commands::hashes::view::view;
+use crate::store::{Db, Value};
 use memchr::memmem;
 use std::borrow::Cow;
 
@@ -64,7 +64,7 @@ pub fn find_by<'d>(db: &'d Db, pattern: Pattern<'_>, element: &[u8]) -> Option<C
     let (key, field) = pattern.key(element)?;
     let value = db.find(&key)?.value();
     if let Some(field) = field {
-        return field_of(value, field).map(Cow::Borrowed);
+        return view(value, db.now()).ok()?.get(field).map(Cow::Borrowed);
     }
     match value {
         Value::Bytes(bytes) => Some(Cow::Borrowed(bytes)),
@@ -74,13 +74,4 @@ pub fn find_by<'d>(db: &'d Db, pattern: Pattern<'_>, element: &[u8]) -> Option<C
         }
         Value::Packed(..) | Value::Object(_) => None,
     }
-}
-
-/// The value of a field, where `value` is a hash.
-fn field_of<'d>(value: Value<'d>, field: &[u8]) -> Option<&'d [u8]> {
-    let Value::Packed(PackedKind::Hash, bytes) = value else {
-        return None;
-    };
-    let hash = Packed::new(bytes, Layout::Pair);
-    hash.find(field).map(|start| hash.entry(start).value)
 }
