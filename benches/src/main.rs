@@ -30,7 +30,9 @@ use clap::Parser;
 
 use machine::{Cores, Facts, Layout};
 use options::{Options, Part};
-use parts::{Bench, expiry, memory, scaling, speed, stalls};
+use parts::{
+    Bench, complexity, containers, elements, expiry, memory, pauses, scaling, speed, stalls,
+};
 use results::Results;
 use servers::{Program, end_with_signals, find_peers};
 
@@ -84,6 +86,18 @@ fn measure(options: &Options) -> Result<Results> {
     }
     if options.wants(Part::Scaling) && bench.measures_redstart() {
         results.scaling = scaling::run(&bench)?;
+    }
+    if options.wants(Part::Elements) {
+        results.elements = elements::run(&bench)?;
+    }
+    if options.wants(Part::Containers) {
+        results.containers = containers::run(&bench)?;
+    }
+    if options.wants(Part::Complexity) && bench.measures_redstart() {
+        results.complexity = complexity::run(&bench)?;
+    }
+    if options.wants(Part::Pauses) {
+        results.pauses = pauses::run(&bench)?;
     }
     Ok(results)
 }

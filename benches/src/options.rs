@@ -46,8 +46,8 @@ pub struct Options {
     /// Connections.
     #[arg(long, default_value = "50", value_parser = at_least_one)]
     pub clients: usize,
-    /// How often everything is measured, the servers taking turns [default: 3, once in `stalls` and
-    /// `expiry`].
+    /// How often everything is measured, the servers taking turns [default: 3, once in `stalls`,
+    /// `expiry` and `pauses`].
     #[arg(long, value_parser = at_least_one)]
     pub rounds: Option<usize>,
     /// Length of one measurement.
@@ -99,6 +99,14 @@ pub enum Part {
     Expiry,
     /// Redstart with one worker and with more.
     Scaling,
+    /// Bytes per element of containers; --keys says how many elements.
+    Elements,
+    /// CPU per command on containers; --keys says how many elements.
+    Containers,
+    /// How Redstart's cost grows with containers, up to --keys elements.
+    Complexity,
+    /// Others' replies while a container of --keys elements is deleted and the like.
+    Pauses,
 }
 
 impl Options {

@@ -28,6 +28,18 @@ pub struct Results {
     pub expiry: Vec<ExpiryCase>,
     /// Redstart with several workers.
     pub scaling: Vec<ScalingCase>,
+    /// Bytes per element.
+    #[serde(default)]
+    pub elements: Vec<ElementsCase>,
+    /// CPU per command on containers.
+    #[serde(default)]
+    pub containers: Vec<ContainerCase>,
+    /// How cost grows with containers.
+    #[serde(default)]
+    pub complexity: Vec<ComplexityCase>,
+    /// What commands over big containers cost others.
+    #[serde(default)]
+    pub pauses: Vec<PauseCase>,
 }
 
 /// One load, on each server.
@@ -161,6 +173,71 @@ pub struct ScalingCase {
     pub threads: Vec<(usize, Vec<Sample>)>,
 }
 
+/// What one kind of container needs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ElementsCase {
+    /// The type; of small ones the number of elements, too.
+    pub what: String,
+    /// Elements of the large one, or how many small ones there were.
+    pub count: u64,
+    /// One large container, or many small ones.
+    pub large: bool,
+    /// Server, and bytes per element of the large one or per small one.
+    pub servers: Vec<(String, f64)>,
+}
+
+/// One load on large containers, on each server.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ContainerCase {
+    /// The command.
+    pub load: String,
+    /// Elements of each container.
+    pub elements: u64,
+    /// Commands per batch.
+    pub pipeline: usize,
+    /// What came of it, server by server.
+    pub servers: Vec<Measured>,
+}
+
+/// What a command costs Redstart on containers of several sizes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ComplexityCase {
+    /// Type of the container.
+    pub kind: String,
+    /// The command, or several that leave the size as it was.
+    pub command: String,
+    /// What Redis's documentation says.
+    pub documented: String,
+    /// Size, and microseconds of server CPU for the command or for all of them.
+    pub cpu_us: Vec<(u64, f64)>,
+}
+
+/// What a command over a big container costs others.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PauseCase {
+    /// The command.
+    pub command: String,
+    /// Elements of each of its containers.
+    pub elements: u64,
+    /// Server, and the rounds.
+    pub servers: Vec<(String, Vec<Pause>)>,
+}
+
+/// Replies to pings, milliseconds.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Pause {
+    /// 999 of 1000, with nothing else to do.
+    pub idle_p999_ms: f64,
+    /// All of them.
+    pub idle_longest_ms: f64,
+    /// 999 of 1000, while the command runs and for a second after it.
+    pub p999_ms: f64,
+    /// All of them.
+    pub longest_ms: f64,
+    /// From the command to its reply.
+    pub took_ms: f64,
+}
+
 /// Median, lowest and highest of several rounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
@@ -193,6 +270,10 @@ impl Results {
         replace(&mut self.stalls, newer.stalls);
         replace(&mut self.expiry, newer.expiry);
         replace(&mut self.scaling, newer.scaling);
+        replace(&mut self.elements, newer.elements);
+        replace(&mut self.containers, newer.containers);
+        replace(&mut self.complexity, newer.complexity);
+        replace(&mut self.pauses, newer.pauses);
     }
 }
 

@@ -17,6 +17,7 @@ use mio::{Events, Interest, Poll, Token};
 
 use super::replies::{Expected, Progress};
 use super::requests::{Batch, KeySource, Work};
+use super::script::Script;
 
 /// A server silent for this long is taken for dead.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -105,24 +106,40 @@ impl Generator {
         shape: Shape,
         (work, seed): (&Work, u64),
     ) -> Result<Generator> {
+        let source = KeySource::new(work.keys.clone(), seed);
+        let expected = Expected::of(work.operation, work.value_bytes);
+        Generator::with(address, shape, (source, expected), || Batch::new(work, shape.pipeline))
+    }
+
+    /// The same for a load on containers.
+    pub fn play(
+        address: SocketAddr,
+        shape: Shape,
+        (script, seed): (&Script, u64),
+    ) -> Result<Generator> {
+        let source = KeySource::new(script.keys.clone(), seed);
+        let expected = Expected::Any(script.array);
+        let batch = || Batch::of_script(script, shape.pipeline);
+        Generator::with(address, shape, (source, expected), batch)
+    }
+
+    fn with(
+        address: SocketAddr,
+        shape: Shape,
+        (source, expected): (KeySource, Expected),
+        batch: impl Fn() -> Batch,
+    ) -> Result<Generator> {
         let poll = Poll::new()?;
         let mut clients = Vec::with_capacity(shape.clients);
         for index in 0..shape.clients {
             let stream = open(&poll, address, Token(index))?;
-            clients.push(Client::new(stream, Batch::new(work, shape.pipeline)));
+            clients.push(Client::new(stream, batch()));
         }
         let pinger = match shape.ping {
             true => Some(Pinger::new(open(&poll, address, Token(shape.clients))?)),
             false => None,
         };
-        Ok(Generator {
-            poll,
-            clients,
-            pinger,
-            source: KeySource::new(work.keys.clone(), seed),
-            expected: Expected::of(work.operation, work.value_bytes),
-            buffer: vec![0; READ_BYTES],
-        })
+        Ok(Generator { poll, clients, pinger, source, expected, buffer: vec![0; READ_BYTES] })
     }
 
     /// Runs the load to its end, and until every reply is there.

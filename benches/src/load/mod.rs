@@ -1,5 +1,5 @@
-//! The load: what is asked (`requests`), what must be answered (`replies`), and who asks
-//! (`generator`).
+//! The load: what is asked (`requests`, `script`), what must be answered (`replies`, `scan`), and
+//! who asks (`generator`).
 //!
 //! The generator is one thread with all its clients on one `epoll`. It must cost less than the
 //! server it loads, so the bytes of a batch are made once and only the digits of its keys are
@@ -8,6 +8,9 @@
 mod generator;
 mod replies;
 mod requests;
+mod scan;
+mod script;
 
 pub use generator::{Generator, Outcome, Shape, Stop, run_together};
 pub use requests::{Deadline, Keys, Operation, Work};
+pub use script::Script;

@@ -1,5 +1,5 @@
 //! Replies are compared, not parsed: the stream of a client must be one frame repeated, or a run of
-//! integers.
+//! integers. Where the server is free in what it answers, its replies are counted (`scan`).
 //!
 //! That costs the generator a `memcmp`, and still sees every wrong byte: an error, a missing key, a
 //! value cut short. The first wrong reply ends the run, since a server that refuses is fast for no
@@ -8,6 +8,7 @@
 use anyhow::{Result, bail};
 
 use super::requests::{Operation, value};
+use super::scan::Scan;
 
 /// What of a wrong reply is shown.
 const SHOWN_BYTES: usize = 120;
@@ -18,6 +19,8 @@ pub enum Expected {
     Frame(Vec<u8>),
     /// `:` digits CRLF.
     Integer,
+    /// Anything but an error or a null; an array of this length, if one is named.
+    Any(Option<usize>),
 }
 
 /// How far one client's replies have come.
@@ -25,6 +28,7 @@ pub enum Expected {
 pub struct Progress {
     /// Bytes of the frame under way that have arrived.
     within: usize,
+    scan: Scan,
 }
 
 impl Expected {
@@ -47,6 +51,10 @@ impl Expected {
         match self {
             Expected::Frame(frame) => count_frames(frame, progress, bytes),
             Expected::Integer => count_integers(progress, bytes),
+            Expected::Any(length) => match progress.scan.count(*length, bytes) {
+                Ok(count) => Ok(count),
+                Err(at) => wrong(&bytes[at..]),
+            },
         }
     }
 }

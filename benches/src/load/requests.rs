@@ -13,6 +13,8 @@ use std::ops::Range;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+use super::script::{Script, Word};
+
 /// Keys an MSET sets.
 const KEYS_PER_MSET: usize = 10;
 const KEY_DIGITS: usize = 12;
@@ -73,8 +75,27 @@ pub struct Batch {
     bytes: Vec<u8>,
     command_bytes: usize,
     commands: usize,
-    keys: Vec<usize>,
-    deadlines: Vec<usize>,
+    /// Replies to one command: a script may be of several.
+    replies: usize,
+    keys: Vec<Place>,
+    randoms: Vec<usize>,
+}
+
+/// Digits that are rewritten for every batch.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    at: usize,
+    width: usize,
+    number: Number,
+}
+
+/// What the digits of a place say.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    /// The next key.
+    Next,
+    /// That of the place before.
+    Same,
 }
 
 /// Where the next keys come from. All clients of a generator share one.
@@ -98,42 +119,52 @@ impl Operation {
 impl Batch {
     /// A batch of `commands` commands, all with key 0.
     pub fn new(work: &Work, commands: usize) -> Batch {
+        Batch::made_of(commands, |batch| batch.append(work))
+    }
+
+    /// A batch of `commands` times what `script` says.
+    pub fn of_script(script: &Script, commands: usize) -> Batch {
+        let mut batch = Batch::made_of(commands, |batch| {
+            for words in &script.commands {
+                write!(batch.bytes, "*{}\r\n", words.len()).expect("a vector takes every write");
+                words.iter().for_each(|word| batch.script_word(word));
+            }
+        });
+        batch.replies = script.commands.len();
+        batch
+    }
+
+    fn made_of(commands: usize, mut append: impl FnMut(&mut Batch)) -> Batch {
         let mut batch = Batch {
             bytes: Vec::new(),
             command_bytes: 0,
             commands,
+            replies: 1,
             keys: Vec::new(),
-            deadlines: Vec::new(),
+            randoms: Vec::new(),
         };
-        for _ in 0..commands {
-            batch.append(work);
-        }
+        (0..commands).for_each(|_| append(&mut batch));
         batch.command_bytes = batch.bytes.len() / commands;
         batch
     }
 
-    /// Gives the batch its next keys; what is to be sent, and how many commands it holds: fewer at
-    /// the end of the keys, none after it.
+    /// Gives the batch its next keys; what is to be sent, and how many replies it asks for: fewer
+    /// at the end of the keys, none after it.
     pub fn next(&mut self, source: &mut KeySource) -> (&[u8], usize) {
         let per_command = self.keys.len() / self.commands;
         let mut filled = 0;
-        for (command, places) in self.keys.chunks(per_command).enumerate() {
-            let mut any = false;
-            for &place in places {
-                let Some(key) = source.next() else { break };
-                write_digits(&mut self.bytes[place..place + KEY_DIGITS], key);
-                any = true;
-            }
-            if !any {
+        while filled < self.commands {
+            let places = &self.keys[filled * per_command..(filled + 1) * per_command];
+            if !fill(&mut self.bytes, places, source) {
                 break;
             }
-            filled = command + 1;
+            filled += 1;
         }
-        for &place in &self.deadlines {
-            let deadline = source.random.u64(FAR_MS);
-            write_digits(&mut self.bytes[place..place + FAR_DIGITS], deadline);
+        for &place in &self.randoms {
+            let random = source.random.u64(FAR_MS);
+            write_digits(&mut self.bytes[place..place + FAR_DIGITS], random);
         }
-        (&self.bytes[..filled * self.command_bytes], filled)
+        (&self.bytes[..filled * self.command_bytes], filled * self.replies)
     }
 
     /// The bytes made last.
@@ -172,7 +203,7 @@ impl Batch {
             Deadline::Far => {
                 self.word(b"PX");
                 self.word(&[b'1'; FAR_DIGITS]);
-                self.deadlines.push(self.bytes.len() - FAR_DIGITS - 2);
+                self.randoms.push(self.bytes.len() - FAR_DIGITS - 2);
             }
             Deadline::At(moment_ms) => {
                 self.word(b"PXAT");
@@ -188,7 +219,23 @@ impl Batch {
 
     fn key(&mut self) {
         self.word(b"key:000000000000");
-        self.keys.push(self.bytes.len() - KEY_DIGITS - 2);
+        let at = self.bytes.len() - KEY_DIGITS - 2;
+        self.keys.push(Place { at, width: KEY_DIGITS, number: Number::Next });
+    }
+
+    fn script_word(&mut self, word: &Word) {
+        match word {
+            Word::Text(text) => self.word(text.as_bytes()),
+            Word::Digits(before, (width, number), after) => {
+                self.word(format!("{before}{}{after}", "0".repeat(*width)).as_bytes());
+                let at = self.bytes.len() - 2 - after.len() - width;
+                self.keys.push(Place { at, width: *width, number: *number });
+            }
+            Word::Score => {
+                self.word(&[b'1'; FAR_DIGITS]);
+                self.randoms.push(self.bytes.len() - FAR_DIGITS - 2);
+            }
+        }
     }
 
     fn word(&mut self, word: &[u8]) {
@@ -216,6 +263,25 @@ impl KeySource {
 /// A value of this length, as SET writes it.
 pub fn value(length: usize) -> Vec<u8> {
     vec![b'x'; length]
+}
+
+/// Gives one command its keys; false when there are none left. A command without a place for keys
+/// uses one up, too, so that `Keys::Each` says how often it is sent.
+fn fill(bytes: &mut [u8], places: &[Place], source: &mut KeySource) -> bool {
+    let mut any = false;
+    let mut last = 0;
+    for place in places {
+        last = match place.number {
+            Number::Same => last,
+            Number::Next => match source.next() {
+                Some(key) => key,
+                None => return any,
+            },
+        };
+        write_digits(&mut bytes[place.at..place.at + place.width], last);
+        any = true;
+    }
+    any || (places.is_empty() && source.next().is_some())
 }
 
 fn write_digits(digits: &mut [u8], mut number: u64) {

@@ -1,8 +1,13 @@
 //! The parts of the measurement, and what they share: which servers, which cores, how keys get into
 //! a server.
 
+pub mod complexity;
+pub mod containers;
+pub mod elements;
 pub mod expiry;
+pub mod filling;
 pub mod memory;
+pub mod pauses;
 pub mod scaling;
 pub mod speed;
 pub mod stalls;

@@ -68,7 +68,7 @@ pub fn run(bench: &Bench) -> Result<Vec<SpeedCase>> {
 }
 
 /// On its one core a server gets one worker; Redis and Valkey have one by default.
-fn one_worker(program: &Program) -> Program {
+pub fn one_worker(program: &Program) -> Program {
     match program.kind {
         Kind::Redstart => program.with_first_flags(&["--threads", "1"]),
         _ => program.clone(),
@@ -133,7 +133,8 @@ impl Dataset {
     }
 }
 
-fn measure(server: &Server, generator: &mut Generator, time: Duration) -> Result<Sample> {
+/// Runs a load for `time`, after a warm-up, and reads what it cost the server.
+pub fn measure(server: &Server, generator: &mut Generator, time: Duration) -> Result<Sample> {
     generator.run(Stop::After(WARM_UP.min(time)))?;
     let before = server.cpu_time()?;
     let outcome = generator.run(Stop::After(time))?;

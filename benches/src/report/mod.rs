@@ -1,5 +1,6 @@
 //! From samples to what a person reads: tables on the terminal, docs/benchmarks.md with a plot.
 
+mod containers;
 mod docs;
 mod grid;
 mod plot;

@@ -1,7 +1,7 @@
 //! Which tables there are, and what stands in their cells.
 
 use super::grid::Grid;
-use super::targets;
+use super::{containers, targets};
 use crate::results::{
     Burst, ExpiryCase, Lag, Measured, Results, Sample, ScalingCase, SpeedCase, Spread,
 };
@@ -26,6 +26,7 @@ pub fn all(results: &Results) -> Vec<Grid> {
     if !results.scaling.is_empty() {
         grids.push(scaling(&results.scaling));
     }
+    grids.extend(containers::all(results));
     grids.into_iter().filter(|grid| !grid.rows.is_empty()).collect()
 }
 
@@ -280,7 +281,8 @@ fn values(values: &[f64], digits: usize) -> String {
     spread(Spread::of(values.iter().copied()), digits)
 }
 
-fn spread(spread: Option<Spread>, digits: usize) -> String {
+/// Median, and lowest to highest where they differ.
+pub fn spread(spread: Option<Spread>, digits: usize) -> String {
     match spread {
         None => ABSENT.into(),
         Some(Spread { median, low, high }) if low == high => format!("{median:.digits$}"),

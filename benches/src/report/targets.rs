@@ -2,6 +2,7 @@
 //!
 //! Limits that name Valkey need a Valkey in the run. A part that was not measured has no row.
 
+use super::containers::{load_name, share as share_on_containers};
 use super::grid::Grid;
 use super::tables::{case_name, is_own};
 use crate::results::{Measured, Results, SpeedCase, Spread};
@@ -18,6 +19,18 @@ const STALL_MS: f64 = 5.0;
 const LAG_MS: f64 = 10.0;
 /// Least throughput of several workers over that of one.
 const LEAST_GAIN: f64 = 0.9;
+
+/// Most bytes per element of a large container and per small one: 0.85 of the better of Redis 8.6
+/// and Valkey 9.1.
+const CONTAINER_BYTES: [(&str, f64); 7] = [
+    ("list", 11.9),
+    ("set", 25.5),
+    ("hash", 39.1),
+    ("sorted set", 57.0),
+    ("stream", 26.4),
+    ("hash of 10", 209.0),
+    ("set of 10", 141.0),
+];
 
 /// A figure, and where it came from.
 type Finding = (f64, String);
@@ -48,6 +61,14 @@ pub fn table(results: &Results) -> Grid {
     let name = format!("at most {STALL_MS} ms over idle while many expire");
     at_most(&name, STALL_MS, expiring(results));
     at_most(&format!("expiry lag at most {LAG_MS} ms"), LAG_MS, lags(results));
+    for (what, limit) in CONTAINER_BYTES {
+        let per = if what.ends_with("10") { "key" } else { "element" };
+        at_most(&format!("at most {limit} bytes per {per}: {what}"), limit, weights(results, what));
+    }
+    let name = format!("CPU at most {PIPELINED_SHARE} × Valkey's, containers");
+    at_most(&name, PIPELINED_SHARE, container_shares(results));
+    let name = format!("p99.9 at most {STALL_MS} ms over idle while DEL frees");
+    at_most(&name, STALL_MS, deleting(results));
     let least = gains(results).into_iter().min_by(|a, b| a.0.total_cmp(&b.0));
     let name = format!("several workers at least {LEAST_GAIN} × as fast as one");
     grid.rows.extend(least.map(|least| row(&name, least, |figure| figure >= LEAST_GAIN)));
@@ -90,6 +111,38 @@ fn bytes(results: &Results, volatile: bool) -> Vec<Finding> {
         own.map(|(_, bytes)| (*bytes, format!("{} keys", case.keys)))
     });
     own.collect()
+}
+
+fn weights(results: &Results, what: &str) -> Vec<Finding> {
+    let cases = results.elements.iter().filter(|case| case.what == what);
+    let own = cases.flat_map(|case| {
+        let own = case.servers.iter().filter(|(name, _)| is_own(name));
+        own.map(|(_, bytes)| (*bytes, format!("{} of them", case.count)))
+    });
+    own.collect()
+}
+
+fn container_shares(results: &Results) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for case in &results.containers {
+        for other in case.servers.iter().filter(|other| other.server.starts_with("Valkey")) {
+            let share = share_on_containers(case, other);
+            findings.extend(share.map(|share| (share.median, load_name(case))));
+        }
+    }
+    findings
+}
+
+fn deleting(results: &Results) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for case in results.pauses.iter().filter(|case| case.command.starts_with("DEL")) {
+        for (_, rounds) in case.servers.iter().filter(|(server, _)| is_own(server)) {
+            let over = rounds.iter().map(|pause| pause.p999_ms - pause.idle_p999_ms);
+            let place = format!("{}, {} elements", case.command, case.elements);
+            findings.extend(Spread::of(over).map(|over| (over.median, place)));
+        }
+    }
+    findings
 }
 
 fn growing(results: &Results) -> Vec<Finding> {
