@@ -1,0 +1,116 @@
+//! Tests: what commands on sorted sets leave in the journal, and the events they tell of.
+
+use crate::command::{Args, Handler};
+use crate::protocol::{OwnedWords, Reply};
+use crate::store::journal::Follower;
+use crate::store::{Db, JournalEntry, Keyspace, Place};
+use std::sync::{Arc, Mutex};
+
+#[derive(Default)]
+struct Recorder(Mutex<Vec<String>>);
+
+impl Follower for Recorder {
+    fn follow(&self, entry: &JournalEntry) {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let call = |call: &Vec<Box<[u8]>>| {
+            call.iter().map(|word| text(word)).collect::<Vec<_>>().join(" ")
+        };
+        let calls: Vec<String> = entry.calls.iter().map(call).collect();
+        let event = |event: &crate::store::Event| format!("{} {}", event.name, text(&event.key));
+        let events: Vec<String> = entry.events.iter().map(event).collect();
+        let line = format!("{} / {}", calls.join("; "), events.join(", "));
+        self.0.lock().expect("no test panics in here").push(line);
+    }
+}
+
+/// Runs commands, one a line, and gives back what the journal has of the last one.
+fn journal_of(lines: &str) -> String {
+    let (keyspace, recorder) = (Keyspace::new(1, 0), Arc::new(Recorder::default()));
+    keyspace.followers.add(recorder.clone());
+    for line in lines.split("; ") {
+        recorder.0.lock().expect("no test panics in here").clear();
+        let words: Vec<&str> = line.split(' ').collect();
+        let words = OwnedWords::from_slices(&words);
+        let entry = crate::commands::table().find(words.view().get(0)).expect("a command");
+        let mut db = Db::new(&keyspace, 0, 1_000_000);
+        // One shard holds every key.
+        db.lock([Place { db: 0, key: b"" }].into_iter());
+        let (args, mut reply) = (Args::new(words.view(), 1), Reply::new());
+        match entry.command.handler {
+            Handler::Write(run) => run(&mut db, &args, &mut reply).expect("no error"),
+            Handler::Blocking(run) => {
+                run(&mut db, &args, &mut reply).expect("no error");
+            }
+            _ => panic!("{line} does not write"),
+        }
+        db.commit(words.view().iter());
+    }
+    let entries = recorder.0.lock().expect("no test panics in here");
+    entries.join("\n")
+}
+
+#[track_caller]
+fn leaves(cases: &[(&str, &str)]) {
+    for (lines, expected) in cases {
+        assert_eq!(journal_of(lines), *expected, "{lines}");
+    }
+}
+
+#[test]
+fn additions_replay_as_they_came() {
+    leaves(&[
+        ("ZADD z 1 a 2 b", "ZADD z 1 a 2 b / zadd z"),
+        ("ZADD z 1 a; ZADD z 2 a", "ZADD z 2 a / zadd z"),
+        ("ZADD z 1 a; ZADD z 1 a", ""),
+        ("ZADD z 1 a; ZADD z NX 2 a", ""),
+        ("ZADD z XX 1 a", ""),
+        ("ZADD z INCR 1 a", "ZADD z INCR 1 a / zincr z"),
+        ("ZINCRBY z 1.5 a", "ZINCRBY z 1.5 a / zincr z"),
+        ("ZADD z 1 a; ZINCRBY z 0 a", ""),
+    ]);
+}
+
+#[test]
+fn the_last_member_takes_the_key_with_it() {
+    leaves(&[
+        ("ZADD z 1 a 2 b; ZREM z a x", "ZREM z a x / zrem z"),
+        ("ZADD z 1 a; ZREM z a", "ZREM z a / zrem z, del z"),
+        ("ZADD z 1 a; ZREM z x", ""),
+        ("ZADD z 1 a 2 b; ZREMRANGEBYRANK z 0 0", "ZREMRANGEBYRANK z 0 0 / zremrangebyrank z"),
+        (
+            "ZADD z 1 a; ZREMRANGEBYSCORE z 0 1",
+            "ZREMRANGEBYSCORE z 0 1 / zremrangebyscore z, del z",
+        ),
+        ("ZADD z 1 a; ZREMRANGEBYLEX z - +", "ZREMRANGEBYLEX z - + / zremrangebylex z, del z"),
+        ("ZADD z 1 a; ZREMRANGEBYSCORE z 2 3", ""),
+        ("ZADD z 1 a 2 b; ZPOPMIN z", "ZPOPMIN z / zpopmin z"),
+        ("ZADD z 1 a; ZPOPMAX z 5", "ZPOPMAX z 5 / zpopmax z, del z"),
+        ("ZPOPMIN z", ""),
+    ]);
+}
+
+#[test]
+fn a_pop_of_several_keys_replays_as_one_of_the_key_it_took_from() {
+    leaves(&[
+        ("ZADD z 1 a 2 b; ZMPOP 2 x z MIN", "ZPOPMIN z 1 / zpopmin z"),
+        ("ZADD z 1 a 2 b; ZMPOP 2 x z MAX COUNT 9", "ZPOPMAX z 2 / zpopmax z, del z"),
+        ("ZADD z 1 a 2 b; BZPOPMIN x z 0", "ZPOPMIN z / zpopmin z"),
+        ("ZADD z 1 a; BZPOPMAX z 0", "ZPOPMAX z / zpopmax z, del z"),
+        ("ZADD z 1 a 2 b; BZMPOP 0 1 z MIN COUNT 1", "ZPOPMIN z 1 / zpopmin z"),
+        ("BZPOPMIN z 0", ""),
+    ]);
+}
+
+#[test]
+fn a_result_is_an_event_of_its_destination() {
+    leaves(&[
+        ("ZADD z 1 a; ZRANGESTORE d z 0 -1", "ZRANGESTORE d z 0 -1 / zrangestore d"),
+        ("ZADD d 1 a; ZRANGESTORE d z 0 -1", "ZRANGESTORE d z 0 -1 / del d"),
+        ("ZRANGESTORE d z 0 -1", ""),
+        ("ZADD z 1 a; ZUNIONSTORE d 1 z", "ZUNIONSTORE d 1 z / zunionstore d"),
+        ("ZADD z 1 a; ZINTERSTORE d 1 z", "ZINTERSTORE d 1 z / zinterstore d"),
+        ("ZADD z 1 a; ZDIFFSTORE d 1 z", "ZDIFFSTORE d 1 z / zdiffstore d"),
+        ("ZADD z 1 a; ZDIFFSTORE z 2 z z", "ZDIFFSTORE z 2 z z / del z"),
+        ("ZINTERSTORE d 1 z", ""),
+    ]);
+}
