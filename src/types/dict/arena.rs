@@ -75,14 +75,14 @@ impl Arena {
 
     /// The bytes from the block on.
     #[inline]
-    pub(super) fn from(&self, block: Ref) -> &[u8] {
+    pub(super) fn tail(&self, block: Ref) -> &[u8] {
         let (chunk, at) = place(block.0);
         &self.chunks[chunk].bytes[at..]
     }
 
     /// The bytes from the block on, to write as many as were asked for.
     #[inline]
-    pub(super) fn from_mut(&mut self, block: Ref) -> &mut [u8] {
+    pub(super) fn tail_mut(&mut self, block: Ref) -> &mut [u8] {
         let (chunk, at) = place(block.0);
         &mut self.chunks[chunk].bytes[at..]
     }
@@ -287,7 +287,7 @@ impl Arena {
     }
 
     fn mark_free(&mut self, block: u32, granules: usize) {
-        let bytes = self.from_mut(Ref(block));
+        let bytes = self.tail_mut(Ref(block));
         bytes[0] = FREE;
         bytes[2..4].copy_from_slice(&(granules as u16).to_le_bytes());
     }
@@ -320,12 +320,12 @@ impl Arena {
     }
 
     fn link_of(&self, block: u32, link: Link) -> u32 {
-        let bytes = &self.from(Ref(block))[link as usize..][..4];
+        let bytes = &self.tail(Ref(block))[link as usize..][..4];
         u32::from_le_bytes(bytes.try_into().expect("four bytes"))
     }
 
     fn set_link(&mut self, block: u32, link: Link, to: u32) {
-        self.from_mut(Ref(block))[link as usize..][..4].copy_from_slice(&to.to_le_bytes());
+        self.tail_mut(Ref(block))[link as usize..][..4].copy_from_slice(&to.to_le_bytes());
     }
 }
 

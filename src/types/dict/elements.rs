@@ -47,9 +47,8 @@ impl Elements {
     /// The key of an element.
     #[inline]
     pub(super) fn key(&self, element: Ref) -> &[u8] {
-        let bytes = self.arena.from(element);
-        if bytes[0] < U16_FOLLOWS && self.kind != Beside::Bytes {
-            let start = if self.kind == Beside::Fixed8 { 9 } else { 1 };
+        let bytes = self.arena.tail(element);
+        if let Some(start) = self.short_key(bytes) {
             return &bytes[start..][..usize::from(bytes[0])];
         }
         let bytes = self.bytes(element);
@@ -59,8 +58,25 @@ impl Elements {
     /// What stands beside the key.
     #[inline]
     pub(super) fn beside(&self, element: Ref) -> &[u8] {
+        let bytes = self.arena.tail(element);
+        if self.kind == Beside::Bytes
+            && let Some(start) = self.short_key(bytes)
+        {
+            return &bytes[start + usize::from(bytes[0])..][..usize::from(bytes[1])];
+        }
         let bytes = self.bytes(element);
         &bytes[layout(self.kind, bytes).beside]
+    }
+
+    /// Where the key begins, if all lengths of the element are of one byte: nearly always.
+    #[inline]
+    fn short_key(&self, bytes: &[u8]) -> Option<usize> {
+        let is_short = |length: u8| length < U16_FOLLOWS;
+        match self.kind {
+            Beside::Nothing => is_short(bytes[0]).then_some(1),
+            Beside::Fixed8 => is_short(bytes[0]).then_some(1 + 8),
+            Beside::Bytes => (is_short(bytes[0]) && is_short(bytes[1])).then_some(2),
+        }
     }
 
     /// What stands beside the key, to write over it.
@@ -68,7 +84,7 @@ impl Elements {
         let kind = self.kind;
         let bytes = match self.box_number(element) {
             Some(number) => &mut *self.boxes[number],
-            None => self.arena.from_mut(element),
+            None => self.arena.tail_mut(element),
         };
         let beside = layout(kind, bytes).beside;
         &mut bytes[beside]
@@ -84,7 +100,7 @@ impl Elements {
             return self.add_boxed(key, beside, length);
         }
         let element = self.arena.allocate(length);
-        write(self.kind, key, beside, self.arena.from_mut(element));
+        write(self.kind, key, beside, self.arena.tail_mut(element));
         element
     }
 
@@ -95,11 +111,11 @@ impl Elements {
             return element;
         }
         let key: SmallVec<[u8; 256]> = SmallVec::from_slice(self.key(element));
-        let before = block_bytes(self.kind, self.arena.from(element));
+        let before = block_bytes(self.kind, self.arena.tail(element));
         let length = written_bytes(self.kind, &key, beside);
         let is_boxed = self.box_number(element).is_some() || length > LONGEST;
         if !is_boxed && same_size(before, length) {
-            write(self.kind, &key, beside, self.arena.from_mut(element));
+            write(self.kind, &key, beside, self.arena.tail_mut(element));
             return element;
         }
         self.remove(element);
@@ -112,7 +128,7 @@ impl Elements {
             self.box_bytes -= std::mem::take(&mut self.boxes[number]).len();
             self.vacant.push(number as u32);
         }
-        let length = block_bytes(self.kind, self.arena.from(element));
+        let length = block_bytes(self.kind, self.arena.tail(element));
         self.arena.free(element, length);
     }
 
@@ -121,10 +137,10 @@ impl Elements {
     pub(super) fn move_one(&mut self) -> Option<(Ref, Ref)> {
         let kind = self.kind;
         let from = self.arena.next_to_move(|block| block_bytes(kind, block))?;
-        let block = self.arena.from(from);
+        let block = self.arena.tail(from);
         let bytes: SmallVec<[u8; 256]> = SmallVec::from_slice(&block[..block_bytes(kind, block)]);
         let to = self.arena.allocate(bytes.len());
-        self.arena.from_mut(to)[..bytes.len()].copy_from_slice(&bytes);
+        self.arena.tail_mut(to)[..bytes.len()].copy_from_slice(&bytes);
         self.arena.free(from, bytes.len());
         Some((from, to))
     }
@@ -146,13 +162,13 @@ impl Elements {
     fn bytes(&self, element: Ref) -> &[u8] {
         match self.box_number(element) {
             Some(number) => &self.boxes[number],
-            None => self.arena.from(element),
+            None => self.arena.tail(element),
         }
     }
 
     #[inline]
     fn box_number(&self, element: Ref) -> Option<usize> {
-        let bytes = self.arena.from(element);
+        let bytes = self.arena.tail(element);
         let number = || u32::from_le_bytes(bytes[4..8].try_into().expect("four bytes"));
         (bytes[0] == BOXED).then(|| number() as usize)
     }
@@ -168,7 +184,7 @@ impl Elements {
         self.boxes[number as usize] = bytes;
         self.box_bytes += length;
         let element = self.arena.allocate(BOXED_BYTES);
-        let block = self.arena.from_mut(element);
+        let block = self.arena.tail_mut(element);
         block[0] = BOXED;
         block[4..8].copy_from_slice(&number.to_le_bytes());
         element

@@ -123,7 +123,13 @@ pub fn empty() -> Vec<u8> {
 pub fn insert(bytes: &mut Vec<u8>, value: i64) -> bool {
     match IntSet::new(bytes).insertion(value) {
         Insertion::Present => return false,
-        Insertion::Splice(at, written) => drop(bytes.splice(at..at, written)),
+        Insertion::Splice(at, written) => {
+            if bytes.len() + written.len() > bytes.capacity() {
+                // An insertion moves what is behind it: growing by little costs no more than that.
+                bytes.reserve_exact((bytes.len() / 8).max(16));
+            }
+            bytes.splice(at..at, written);
+        }
         Insertion::Widen => {
             *bytes = widened(IntSet::new(bytes), width_of(value));
             return insert(bytes, value);
