@@ -15,8 +15,8 @@
 //!
 //! A group that is full sends what belongs there to the next one, and counts it.
 
-use super::Ref;
 use super::group::{Group, LANES};
+use super::{Hashes, Ref};
 
 /// Groups from which on a full segment splits.
 const SPLIT_GROUPS: usize = 96;
@@ -101,24 +101,24 @@ impl Index {
         None
     }
 
-    /// Puts an element that is not there. `hash_of` gives the hash of any element.
+    /// Puts an element that is not there. `hashes` gives the hash of any element.
     #[inline]
-    pub(super) fn insert(&mut self, hash: u64, element: Ref, hash_of: impl Fn(Ref) -> u64) {
+    pub(super) fn insert(&mut self, hash: u64, element: Ref, hashes: Hashes<'_>) {
         let mut number = self.number(hash);
         while self.segments.get(number).is_none_or(Segment::is_full) {
-            self.make_room(number, &hash_of);
+            self.make_room(number, hashes);
             number = self.number(hash);
         }
         self.segments[number].insert(hash, element);
     }
 
     /// Takes an element out.
-    pub(super) fn remove(&mut self, hash: u64, slot: Slot, hash_of: impl Fn(Ref) -> u64) {
+    pub(super) fn remove(&mut self, hash: u64, slot: Slot, hashes: Hashes<'_>) {
         let number = slot.segment as usize;
         let segment = &mut self.segments[number];
         segment.remove(hash, slot);
         if segment.len.is_multiple_of(SHRINK_CHECK) {
-            self.shrink(number, hash_of);
+            self.shrink(number, hashes);
         }
     }
 
@@ -143,12 +143,7 @@ impl Index {
     /// has a smaller prefix, and of the segment of that prefix, which looked at `depth` bits, all
     /// that has a smaller home. A split changes neither of an element. A segment that has become
     /// one with its buddy is shown from its beginning again.
-    pub(super) fn scan(
-        &self,
-        cursor: u64,
-        hash_of: impl Fn(Ref) -> u64,
-        mut visit: impl FnMut(Ref),
-    ) -> u64 {
+    pub(super) fn scan(&self, cursor: u64, hashes: Hashes<'_>, mut visit: impl FnMut(Ref)) -> u64 {
         let prefix = cursor >> (HOME_BITS + DEPTH_BITS);
         if prefix >> 32 != 0 || self.segments.is_empty() {
             return 0;
@@ -159,7 +154,7 @@ impl Index {
         let home = if is_merged { 0 } else { cursor % HOMES };
         let first = segment.home(home << 16);
         segment.visit(first, |element| {
-            let hash = hash_of(element);
+            let hash = hashes.of(element);
             if segment.home(hash) == first && (hash >> 16) % HOMES >= home {
                 visit(element);
             }
@@ -191,7 +186,7 @@ impl Index {
     }
 
     #[cold]
-    fn make_room(&mut self, number: usize, hash_of: &impl Fn(Ref) -> u64) {
+    fn make_room(&mut self, number: usize, hashes: Hashes<'_>) {
         let Some(segment) = self.segments.get(number) else {
             self.segments.reserve_exact(1);
             self.segments.push(Segment::new(1, 0, 0));
@@ -200,9 +195,9 @@ impl Index {
         };
         let groups = segment.groups.len();
         if groups < SPLIT_GROUPS || !self.may_split(segment) {
-            self.rebuild(number, next_size(groups), hash_of);
+            self.rebuild(number, next_size(groups), hashes);
         } else {
-            self.split(number, hash_of);
+            self.split(number, hashes);
         }
     }
 
@@ -214,10 +209,10 @@ impl Index {
     }
 
     /// Gives a segment another number of groups.
-    fn rebuild(&mut self, number: usize, groups: usize, hash_of: impl Fn(Ref) -> u64) {
+    fn rebuild(&mut self, number: usize, groups: usize, hashes: Hashes<'_>) {
         let old = &self.segments[number];
         let mut new = Segment::new(groups, old.prefix, old.depth);
-        old.elements().for_each(|element| new.insert(hash_of(element), element));
+        old.hashed(hashes, |hash, element| new.insert(hash, element));
         self.group_count = self.group_count + groups - old.groups.len();
         self.widest = self.widest.max(groups as u32);
         if self.segments.len() == 1 {
@@ -227,13 +222,14 @@ impl Index {
     }
 
     /// Makes two segments of one.
-    fn split(&mut self, number: usize, hash_of: impl Fn(Ref) -> u64) {
+    fn split(&mut self, number: usize, hashes: Hashes<'_>) {
         if u32::from(self.segments[number].depth) == self.depth {
             self.double();
         }
         let old = &self.segments[number];
         let depth = u32::from(old.depth);
-        let hashed: Vec<(u64, Ref)> = old.elements().map(|e| (hash_of(e), e)).collect();
+        let mut hashed: Vec<(u64, Ref)> = Vec::with_capacity(usize::from(old.len));
+        old.hashed(hashes, |hash, element| hashed.push((hash, element)));
         let is_upper = |hash: u64| hash >> (MOST_DEPTH - 1 - depth + 32) & 1 == 1;
         let upper_len = hashed.iter().filter(|(hash, _)| is_upper(*hash)).count();
         let groups = [fitting(hashed.len() - upper_len), fitting(upper_len)];
@@ -277,7 +273,7 @@ impl Index {
     }
 
     /// Makes a sparse segment smaller, or one with its buddy.
-    fn shrink(&mut self, number: usize, hash_of: impl Fn(Ref) -> u64) {
+    fn shrink(&mut self, number: usize, hashes: Hashes<'_>) {
         let segment = &self.segments[number];
         let (len, groups) = (usize::from(segment.len), segment.groups.len());
         if len > full_at(groups) / 2 {
@@ -289,21 +285,21 @@ impl Index {
             let other = &self.segments[buddy];
             let both = len + usize::from(other.len);
             if other.depth == segment.depth && fitting(both) <= MERGED_GROUPS {
-                return self.merge(number, buddy, hash_of);
+                return self.merge(number, buddy, hashes);
             }
         }
         if fitting(len) < groups {
-            self.rebuild(number, fitting(len), hash_of);
+            self.rebuild(number, fitting(len), hashes);
         }
     }
 
     /// Makes one segment of two buddies.
-    fn merge(&mut self, number: usize, buddy: usize, hash_of: impl Fn(Ref) -> u64) {
+    fn merge(&mut self, number: usize, buddy: usize, hashes: Hashes<'_>) {
         let (one, other) = (&self.segments[number], &self.segments[buddy]);
         let groups = fitting(usize::from(one.len) + usize::from(other.len));
         let mut merged = Segment::new(groups, one.prefix.min(other.prefix), one.depth - 1);
-        let elements = one.elements().chain(other.elements());
-        elements.for_each(|element| merged.insert(hash_of(element), element));
+        one.hashed(hashes, |hash, element| merged.insert(hash, element));
+        other.hashed(hashes, |hash, element| merged.insert(hash, element));
         self.group_count = self.group_count + groups - one.groups.len() - other.groups.len();
         if u32::from(one.depth) == self.depth {
             self.deepest -= 2;
@@ -359,8 +355,13 @@ impl Segment {
         if group + 1 == self.groups.len() { 0 } else { group + 1 }
     }
 
-    fn elements(&self) -> impl Iterator<Item = Ref> + '_ {
-        self.groups.iter().flat_map(|group| group.occupied().map(|lane| group.at(lane)))
+    /// Shows every element with its hash.
+    fn hashed(&self, hashes: Hashes<'_>, mut show: impl FnMut(u64, Ref)) {
+        for group in &self.groups {
+            for lane in group.occupied() {
+                show(hashes.of(group.at(lane)), group.at(lane));
+            }
+        }
     }
 
     /// Shows the elements of a group and of all where those that belong there may lie.

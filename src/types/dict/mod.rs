@@ -104,8 +104,8 @@ impl Dict {
     fn insert_hashed(&mut self, hash: u64, key: &[u8], beside: &[u8]) -> Ref {
         debug_assert!(self.find(key).is_none(), "a key is inserted once");
         let element = self.elements.add(key, beside);
-        let (elements, seed) = (&self.elements, self.seed);
-        self.index.insert(hash, element, |other| hash_of(elements, seed, other));
+        let hashes = Hashes { elements: &self.elements, seed: self.seed };
+        self.index.insert(hash, element, hashes);
         self.len += 1;
         element
     }
@@ -117,8 +117,8 @@ impl Dict {
         let Some((slot, element)) = found else {
             return false;
         };
-        let (elements, seed) = (&self.elements, self.seed);
-        self.index.remove(hash, slot, |other| hash_of(elements, seed, other));
+        let hashes = Hashes { elements: &self.elements, seed: self.seed };
+        self.index.remove(hash, slot, hashes);
         self.elements.remove(element);
         self.len -= 1;
         true
@@ -131,7 +131,7 @@ impl Dict {
             let Some((from, to)) = self.elements.move_one() else {
                 return;
             };
-            let hash = hash_of(&self.elements, self.seed, to);
+            let hash = self.hashes().of(to);
             let found = self.index.find(hash, |element| element == from);
             let (slot, _) = found.expect("an element that moves is in the index");
             self.index.replace(slot, to);
@@ -159,7 +159,7 @@ impl Dict {
 
     /// Puts something else beside the key of an element, which may be another one after it.
     pub fn set_beside(&mut self, element: Ref, beside: &[u8]) -> Ref {
-        let hash = hash_of(&self.elements, self.seed, element);
+        let hash = self.hashes().of(element);
         let new = self.elements.set_beside(element, beside);
         if new != element {
             let found = self.index.find(hash, |other| other == element);
@@ -189,13 +189,18 @@ impl Dict {
     /// below 2^53; 0 after the last. Every element that stays from the first call to the last is
     /// shown, however the dict grows and shrinks in between; some may be shown twice.
     pub fn scan(&self, cursor: u64, visit: impl FnMut(Ref)) -> u64 {
-        self.index.scan(cursor, |element| hash_of(&self.elements, self.seed, element), visit)
+        self.index.scan(cursor, self.hashes(), visit)
     }
 
     /// The bytes it owns; takes constant time.
     #[inline]
     pub fn weight(&self) -> usize {
         self.index.memory_bytes() + self.elements.memory_bytes()
+    }
+
+    #[inline]
+    fn hashes(&self) -> Hashes<'_> {
+        Hashes { elements: &self.elements, seed: self.seed }
     }
 
     #[inline]
@@ -210,9 +215,18 @@ impl fmt::Debug for Dict {
     }
 }
 
-#[inline]
-fn hash_of(elements: &Elements, seed: u64, element: Ref) -> u64 {
-    hash_of_key(seed, elements.key(element))
+/// The hashes of elements: what the index asks for when it moves them.
+#[derive(Clone, Copy)]
+struct Hashes<'a> {
+    elements: &'a Elements,
+    seed: u64,
+}
+
+impl Hashes<'_> {
+    #[inline]
+    fn of(&self, element: Ref) -> u64 {
+        hash_of_key(self.seed, self.elements.key(element))
+    }
 }
 
 /// The hash of a key: foldhash under a seed of the process, folded once more under the dict's.
