@@ -97,6 +97,11 @@ impl Entry {
     #[inline]
     pub fn each_key(&self, words: Words<'_>, mut visit: impl FnMut(usize)) -> bool {
         self.keys.iter().all(|keys| {
+            if let Keys::After { token, from } = *keys {
+                // The command decides which of several it means, so that all of them are locked.
+                words_after(token, from, words).for_each(&mut visit);
+                return true;
+            }
             let Some((first, last, step)) = span(*keys, words) else {
                 return *keys == Keys::Unknown;
             };
@@ -130,8 +135,22 @@ pub fn span(keys: Keys, words: Words<'_>) -> Option<(usize, usize, usize)> {
             let after = words.len() - first;
             (after > 0 && after.is_multiple_of(2)).then(|| (first, first + after / 2 - 1, 1))
         }
+        // The last of several counts; none is an empty span.
+        Keys::After { token, from } => {
+            Some(words_after(token, from, words).last().map_or((1, 0, 1), |at| (at, at, 1)))
+        }
         Keys::Unknown => None,
     }
+}
+
+/// The places of the words that follow `token`, at `from` or behind it.
+fn words_after<'w>(
+    token: &'static str,
+    from: usize,
+    words: Words<'w>,
+) -> impl Iterator<Item = usize> + use<'w> {
+    let is_token = move |at: &usize| words.get(*at).eq_ignore_ascii_case(token.as_bytes());
+    (from..words.len().saturating_sub(1)).filter(is_token).map(|at| at + 1)
 }
 
 /// Every command the server has.
@@ -237,7 +256,7 @@ fn entry(id: usize, group: &Group, command: Command) -> Entry {
         [Keys::Range { first, last, .. }] if *last == *first as i64 => Some(*first),
         _ => None,
     };
-    let moves = |keys: &Keys| matches!(keys, Keys::Counted { .. } | Keys::Halved { .. });
+    let moves = |keys: &Keys| !matches!(keys, Keys::Range { .. });
     let flags = command.flags | if keys.iter().any(moves) { flag::MOVABLE_KEYS } else { 0 };
     Entry {
         id,

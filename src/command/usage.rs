@@ -87,6 +87,13 @@ pub enum Keys {
         /// The first place it may have.
         from: usize,
     },
+    /// The word after `token`, if that is there at all, which stands at `from` or behind it.
+    After {
+        /// The word before the key.
+        token: &'static str,
+        /// The first place it may have.
+        from: usize,
+    },
     /// Keys that no rule finds: made from data, or anywhere in the call (SORT).
     Unknown,
 }
@@ -317,7 +324,7 @@ pub fn place_of_token<'w>(
 /// Where the keys are: `at` is the place of the first node (1, or 2 for a subcommand).
 ///
 /// Only keys before the first part of varying length, and those that this part repeats, are found;
-/// and those after `STREAMS`.
+/// and those after `STREAMS`, and of options, as in `[STORE key]`.
 pub fn keys(nodes: &[Node], at: usize) -> Vec<Keys> {
     if let Some(place) = nodes.iter().position(|node| node.kind == Kind::Token(STREAMS)) {
         return vec![Keys::Halved { token: STREAMS, from: at + arity(&nodes[..place]).min }];
@@ -344,7 +351,22 @@ pub fn keys(nodes: &[Node], at: usize) -> Vec<Keys> {
         }
         place += node.words().min;
     }
+    found.extend(keys_of_options(nodes, at));
     found
+}
+
+/// Keys that stand behind a word of their own, and are called just that: the `destination` of SORT
+/// is one that no rule finds.
+fn keys_of_options(nodes: &[Node], at: usize) -> impl Iterator<Item = Keys> {
+    let fixed = nodes.iter().position(|node| node.optional).unwrap_or(nodes.len());
+    let from = at + arity(&nodes[..fixed]).min;
+    let ways = nodes[fixed..].iter().flat_map(|node| match &node.kind {
+        Kind::OneOf(ways) => ways.as_slice(),
+        _ => std::slice::from_ref(node),
+    });
+    let named = ways.filter(|way| way.is_named("key") && !way.multiple);
+    let named = named.filter_map(|way| way.token);
+    named.map(move |token| Keys::After { token, from })
 }
 
 /// Adds one key; `key1 key2` are one range, `key newkey` are two.
@@ -385,6 +407,9 @@ mod tests {
         let halved = |from| vec![Keys::Halved { token: "STREAMS", from }];
         assert_eq!(facts("XREAD [COUNT count] STREAMS key [key ...] id [id ...]"), (-4, halved(1)));
         assert_eq!(facts("X GROUP group me STREAMS key [key ...] id [id ...]"), (-7, halved(4)));
+        let after = |token| Keys::After { token, from: 3 };
+        let stored = [range(1, 1, 1), vec![after("STORE"), after("STOREDIST")]].concat();
+        assert_eq!(facts("X key member [COUNT n] [STORE key | STOREDIST key]"), (-3, stored));
         let two = [range(1, 1, 1), range(2, 2, 1)].concat();
         assert_eq!(facts("RENAME key newkey"), (3, two));
     }

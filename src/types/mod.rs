@@ -4,6 +4,7 @@
 //! - `long_double`: the 80-bit floats of INCRBYFLOAT
 //! - `grisu`: the digits of a float, as Redis finds them
 //! - `bits`: bitmaps, and integers of any width in them
+//! - `geo`: places on the earth as numbers, and what lies near them
 //! - `glob`: the patterns of KEYS, SCAN and PSUBSCRIBE
 //! - `hyperloglog`: about how many different elements were seen
 //! - `lcs`: longest common subsequences
@@ -13,6 +14,7 @@
 
 pub mod bits;
 pub mod dict;
+pub mod geo;
 pub mod glob;
 mod grisu;
 pub mod hash;

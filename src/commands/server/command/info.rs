@@ -126,6 +126,7 @@ fn write_key_spec(keys: Keys, flags: &str, reply: &mut Reply) {
         Keys::Halved { from, .. } => {
             (from, "range", [("lastkey", -1), ("keystep", 1), ("limit", 2)])
         }
+        Keys::After { from, .. } => (from, "range", [("lastkey", 0), ("keystep", 1), ("limit", 0)]),
         Keys::Unknown => {
             for part in [&b"begin_search"[..], b"find_keys"] {
                 reply.bulk(part);
@@ -136,7 +137,9 @@ fn write_key_spec(keys: Keys, flags: &str, reply: &mut Reply) {
     };
     reply.bulk(b"begin_search");
     match keys {
-        Keys::Halved { token, .. } => write_keyword(token, start, reply),
+        Keys::Halved { token, .. } | Keys::After { token, .. } => {
+            write_keyword(token, start, reply);
+        }
         _ => write_search("index", &[("index", start as i64)], reply),
     }
     reply.bulk(b"find_keys");

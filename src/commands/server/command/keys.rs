@@ -87,11 +87,17 @@ fn hidden<'a>(
     places.into_iter().filter_map(move |found| Some((place(found.key)?, flags)))
 }
 
-/// What happens to the keys of this very call, where that depends on its options. SET is the one
-/// command it does: it reads the old value only for GET.
+/// What happens to the keys of this very call, where that depends on its options: SET reads the
+/// old value only for GET, BITFIELD writes only with SET or INCRBY.
 fn settled(flags: &'static str, call: Words<'_>) -> &'static str {
     if flags != "RW access update variable_flags" {
         return flags;
+    }
+    if call.get(0).eq_ignore_ascii_case(b"BITFIELD") {
+        let is_write =
+            |word: &[u8]| word.eq_ignore_ascii_case(b"SET") || word.eq_ignore_ascii_case(b"INCRBY");
+        let writes = call.iter().skip(2).any(is_write);
+        return if writes { "RW access update" } else { "RO access" };
     }
     let reads = call.iter().skip(3).any(|word| word.eq_ignore_ascii_case(b"GET"));
     if reads { "RW access update" } else { "OW update" }
