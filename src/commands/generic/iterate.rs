@@ -229,8 +229,7 @@ impl Walk {
         while seen.keys < most && seen.steps < STEPS_A_LOCK {
             self.at.place = table.scan(self.at.place, &mut |record| {
                 seen.keys += 1;
-                let is_dead = record.deadline().is_some_and(|deadline| deadline <= now_ms);
-                if !is_dead && self.filter.accepts(record) {
+                if !record.is_dead(now_ms) && self.filter.accepts(record) {
                     self.found.push(record.key());
                 }
             });
@@ -318,8 +317,7 @@ fn drawn_key(shards: &[Shard], now_ms: u64) -> Option<Box<[u8]>> {
     let drawn = sizes.iter().position(is_drawn)?;
     let table = shards[drawn].lock();
     let record = table.random(fastrand::u64(..))?;
-    let is_dead = record.deadline().is_some_and(|deadline| deadline <= now_ms);
-    (!is_dead).then(|| record.key().into())
+    (!record.is_dead(now_ms)).then(|| record.key().into())
 }
 
 /// The first key of the database that is alive: for a database in which nearly all are dead.

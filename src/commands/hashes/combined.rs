@@ -66,37 +66,39 @@ fn hgetex(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
     let key = args.get(1);
     edit::look(db, key)?;
     let (expiration, fields) = read_hgetex(args, db.now())?;
-    let mut there: Vec<&[u8]> = Vec::new();
+    let mut touched: Vec<&[u8]> = Vec::new();
     reply.array(fields.len());
     for at in fields {
-        let value = edit::look(db, key)?.and_then(|hash| hash.get(args.get(at)));
+        let field = args.get(at);
+        let hash = edit::look(db, key)?;
+        let value = hash.and_then(|hash| hash.get(field));
         get::write(value, reply);
-        if value.is_some() {
-            there.push(args.get(at));
+        let deadline = hash.and_then(|hash| hash.deadline(field));
+        match (expiration, deadline) {
+            (Expiration::At(moment_ms), Some(_)) => {
+                expire::set_deadline(db, key, field, moment_ms)?;
+            }
+            (Expiration::Persist, Some(Some(_))) => {
+                edit::with_large(db, key, |hash| hash.set_deadline(field, None));
+            }
+            _ => continue,
         }
+        touched.push(field);
     }
     match expiration {
-        Expiration::At(moment_ms) => expire::set_all(db, key, &there, moment_ms)?,
-        Expiration::Persist => persist(db, key, there)?,
-        Expiration::Unsaid | Expiration::Keep => {}
+        Expiration::At(moment_ms) => expire::tell_deadlines(db, key, &touched, moment_ms),
+        _ => tell_persisted(db, key, &touched),
     }
     Ok(())
 }
 
-fn persist(db: &mut Db, key: &[u8], mut fields: Vec<&[u8]>) -> Outcome {
-    if let Some(hash) = edit::look(db, key)? {
-        fields.retain(|field| hash.deadline(field).flatten().is_some());
-    }
+fn tell_persisted(db: &mut Db, key: &[u8], fields: &[&[u8]]) {
     if fields.is_empty() {
-        return Ok(());
+        return;
     }
-    edit::with_large(db, key, |hash| {
-        fields.iter().for_each(|field| hash.set_deadline(field, None));
-    });
     db.changed(Class::Hash, "hpersist", key);
     let count = itoa::Buffer::new().format(fields.len()).to_owned();
-    replay(db, &[b"HPERSIST", key, b"FIELDS", count.as_bytes()], &fields);
-    Ok(())
+    replay(db, &[b"HPERSIST", key, b"FIELDS", count.as_bytes()], fields);
 }
 
 /// Expiration and fields of a call of HGETEX.

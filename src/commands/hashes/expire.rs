@@ -178,7 +178,7 @@ fn set(db: &mut Db, args: &Args, clock: Clock, reply: &mut Reply) -> Outcome {
 }
 
 /// Gives a field that is there a deadline: 1. Or removes it, if the moment has passed: 2.
-fn set_deadline(db: &mut Db, key: &[u8], field: &[u8], moment_ms: u64) -> Result<i64, Error> {
+pub fn set_deadline(db: &mut Db, key: &[u8], field: &[u8], moment_ms: u64) -> Result<i64, Error> {
     if moment_ms <= db.now() {
         edit::remove(db, key, field)?;
         return Ok(2);
@@ -188,7 +188,7 @@ fn set_deadline(db: &mut Db, key: &[u8], field: &[u8], moment_ms: u64) -> Result
 }
 
 /// Says that fields of `key` got a deadline, or were removed if that has passed.
-fn tell_deadlines(db: &mut Db, key: &[u8], touched: &[&[u8]], moment_ms: u64) {
+pub fn tell_deadlines(db: &mut Db, key: &[u8], touched: &[&[u8]], moment_ms: u64) {
     if touched.is_empty() {
         return;
     }
@@ -209,15 +209,6 @@ pub fn replay(db: &mut Db, words: &[&[u8]], fields: &[&[u8]]) {
     if db.is_followed() {
         db.replay_as(&[words, fields].concat());
     }
-}
-
-/// Gives those of the fields that are there a deadline, for HGETEX.
-pub fn set_all(db: &mut Db, key: &[u8], touched: &[&[u8]], moment_ms: u64) -> Outcome {
-    for field in touched {
-        set_deadline(db, key, field, moment_ms)?;
-    }
-    tell_deadlines(db, key, touched, moment_ms);
-    Ok(())
 }
 
 const HPERSIST: Command =
