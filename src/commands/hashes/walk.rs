@@ -2,6 +2,7 @@
 //!
 //! What Redis would keep in one listpack is scanned in one call, whatever COUNT says, as there.
 
+use super::edit::Pair;
 use super::view::{self, View};
 use crate::command::error::{self, hashes};
 use crate::command::{Args, Command, Error, Outcome};
@@ -14,8 +15,9 @@ use std::collections::HashSet;
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[HSCAN, HRANDFIELD];
 
-/// The most fields HRANDFIELD answers with repeats: Redis has no such limit, and fills its memory.
-const MOST_REPEATED: i64 = 1 << 24;
+/// About the most bytes HRANDFIELD answers with repeats: Redis has no such limit, and fills its
+/// memory.
+const MOST_REPEATED_BYTES: u64 = 1 << 30;
 
 const HSCAN: Command = Command::read(
     "HSCAN key cursor [MATCH pattern] [COUNT count] [NOVALUES]",
@@ -89,7 +91,7 @@ impl<'a> Filter<'a> {
     }
 
     /// Collects what is found from `cursor` on; gives back the next cursor.
-    fn scan<'h>(&self, hash: View<'h>, cursor: u64, found: &mut Vec<(&'h [u8], &'h [u8])>) -> u64 {
+    fn scan<'h>(&self, hash: View<'h>, cursor: u64, found: &mut Vec<Pair<'h>>) -> u64 {
         let matches = |field: &[u8]| {
             self.pattern.is_none_or(|pattern| glob_match(pattern, field, Case::Sensitive))
         };
@@ -141,23 +143,49 @@ fn hrandfield(db: &Db, args: &Args, reply: &mut Reply) -> Outcome {
         return Err(error::SYNTAX);
     }
     let is_double = has_values && count.unsigned_abs() > i64::MAX as u64 / 2;
-    if is_double || count < -MOST_REPEATED {
+    if is_double {
         return Err(hashes::COUNT_OUT_OF_RANGE);
     }
     let Some(hash) = view::find(db, args.get(1))? else {
         reply.array(0);
         return Ok(());
     };
-    let drawn = match count {
-        ..0 => repeated(hash, count.unsigned_abs() as usize),
-        _ => different(hash, usize::try_from(count).unwrap_or(usize::MAX)),
-    };
-    write(&drawn, has_values, reply);
+    if count >= 0 {
+        let drawn = different(hash, usize::try_from(count).unwrap_or(usize::MAX));
+        write(drawn.into_iter(), has_values, reply);
+        return Ok(());
+    }
+    let count = count.unsigned_abs();
+    if count.saturating_mul(average_bytes(hash)) > MOST_REPEATED_BYTES {
+        return Err(hashes::COUNT_OUT_OF_RANGE);
+    }
+    match hash {
+        View::Packed(packed) => {
+            let starts = packed.starts();
+            let draw = |_| {
+                let entry = packed.entry(usize::from(starts[fastrand::usize(..starts.len())]));
+                (entry.name, entry.value)
+            };
+            write((0..count as usize).map(draw), has_values, reply);
+        }
+        View::Large(hash, now_ms) => {
+            write((0..count as usize).map(|_| hash.random(now_ms)), has_values, reply);
+        }
+    }
     Ok(())
 }
 
+/// About how many bytes a field takes with its value.
+fn average_bytes(hash: View<'_>) -> u64 {
+    let bytes = match hash {
+        View::Packed(packed) => packed.end(),
+        View::Large(hash, _) => hash.weight(),
+    };
+    (bytes / hash.len().max(1)).max(1) as u64
+}
+
 /// Fields, and their values if asked for: in RESP3 as pairs.
-fn write(drawn: &[(&[u8], &[u8])], has_values: bool, reply: &mut Reply) {
+fn write<'a>(drawn: impl ExactSizeIterator<Item = Pair<'a>>, has_values: bool, reply: &mut Reply) {
     let is_nested = has_values && reply.protocol() == Protocol::Resp3;
     let words = if has_values && !is_nested { 2 } else { 1 };
     reply.array(words * drawn.len());
@@ -173,7 +201,7 @@ fn write(drawn: &[(&[u8], &[u8])], has_values: bool, reply: &mut Reply) {
 }
 
 /// A field with its value, all being equally likely.
-fn draw(hash: View<'_>) -> (&[u8], &[u8]) {
+fn draw(hash: View<'_>) -> Pair<'_> {
     match hash {
         View::Packed(packed) => {
             let index = fastrand::usize(..packed.count());
@@ -184,18 +212,8 @@ fn draw(hash: View<'_>) -> (&[u8], &[u8]) {
     }
 }
 
-fn repeated(hash: View<'_>, count: usize) -> Vec<(&[u8], &[u8])> {
-    let View::Packed(packed) = hash else { return (0..count).map(|_| draw(hash)).collect() };
-    let starts = packed.starts();
-    let draw = |_| {
-        let entry = packed.entry(usize::from(starts[fastrand::usize(..starts.len())]));
-        (entry.name, entry.value)
-    };
-    (0..count).map(draw).collect()
-}
-
 /// `count` different fields, or all there are.
-fn different(hash: View<'_>, count: usize) -> Vec<(&[u8], &[u8])> {
+fn different(hash: View<'_>, count: usize) -> Vec<Pair<'_>> {
     /// Where at least this part of the fields is asked for, drawing again would be slow.
     const PART: usize = 3;
     let len = hash.len();
