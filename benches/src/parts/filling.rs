@@ -50,7 +50,7 @@ impl Kind {
             Kind::Set => ("SADD", "{element}"),
             Kind::Hash => ("HSET", "{element} {value}"),
             Kind::SortedSet => ("ZADD", "{score} {element}"),
-            Kind::Stream => ("XADD", "{id} first {value} second {value}"),
+            Kind::Stream => ("XADD", "{id} first {short} second {short}"),
         }
     }
 }
