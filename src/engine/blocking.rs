@@ -100,21 +100,35 @@ impl Waiters<'_> {
             let mut last = None;
             while let Some((ticket, waiter)) = self.server.waiting.next(&key, last) {
                 last = Some(ticket);
+                if let Some(awaited) = self.awaited_type(&waiter) {
+                    match self.type_of(&key) {
+                        None => break,
+                        Some(held) if held != awaited => continue,
+                        Some(_) => {}
+                    }
+                }
                 if waiter.claim() {
                     ready.extend(self.try_again(&waiter));
-                }
-                if !waiter.ends_on_error && !self.is_there(&key) {
-                    break;
                 }
             }
         }
     }
 
-    /// Whether the key has anything to take.
-    fn is_there(&self, (db, key): &Ready) -> bool {
+    /// What a key must hold for the waiter to be tried again: as in Redis, who waits for a list or
+    /// a sorted set is told of nothing else.
+    fn awaited_type(&self, waiter: &Waiter) -> Option<&'static str> {
+        match self.table.entries()[waiter.command].group {
+            "list" => Some("list"),
+            "sorted-set" => Some("zset"),
+            _ => None,
+        }
+    }
+
+    /// What the key holds; none where there is nothing to take.
+    fn type_of(&self, (db, key): &Ready) -> Option<&'static str> {
         let mut view = Db::new(&self.server.keyspace, *db, self.now_ms);
         view.lock_one(key);
-        view.look(*db, key).is_some()
+        view.look(*db, key).map(|record| record.type_name())
     }
 
     /// Runs the call of a waiter that was claimed; gives back the keys it has changed and that

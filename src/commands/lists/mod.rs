@@ -6,6 +6,7 @@
 //! - `read`: LLEN, LINDEX, LRANGE, LPOS
 //! - `edit`: LSET, LINSERT, LREM, LTRIM
 //! - `stored`: a list as it is stored, packed or large, and what several of these do with it
+//! - `replay`: tests of what the journal gets
 //!
 //! Source: https://redis.io/docs/latest/commands/?group=list
 
@@ -13,6 +14,8 @@ mod edit;
 mod pop;
 mod push;
 mod read;
+#[cfg(test)]
+mod replay;
 pub(super) mod stored;
 mod transfer;
 

@@ -149,13 +149,14 @@ fn pop_name(end: End) -> &'static [u8] {
     }
 }
 
-/// Waits for the keys at these places. A key that comes to hold something else is waited for on.
+/// Waits for the keys at these places. Who waits is tried again once one of them holds a list; any
+/// error is the answer then, as if the call had come at that moment.
 pub fn wait(keys: Range<usize>, until_ms: Option<u64>) -> Wait {
     Wait {
         keys: keys.collect(),
         until_ms,
         timed_out: Reply::null_array,
-        ends_on_error: false,
+        ends_on_error: true,
         call: None,
     }
 }

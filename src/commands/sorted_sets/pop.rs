@@ -194,7 +194,7 @@ fn wait_for(
         keys: keys.collect(),
         until_ms,
         timed_out: Reply::null_array,
-        ends_on_error: false,
+        ends_on_error: true,
         call: None,
     }))
 }

@@ -154,14 +154,18 @@ impl Sorted {
         };
         match &keys {
             Keys::None => {}
-            Keys::Own => sort(&|one, other| at(one).cmp(at(other))),
+            Keys::Own => {
+                sort(&|one, other| compared(at(one), options).cmp(compared(at(other), options)));
+            }
             Keys::Scores(scores) => sort(&|one, other| {
                 let (first, second) = (scores[one as usize], scores[other as usize]);
                 let by_score = first.partial_cmp(&second).expect("a score is a number");
                 by_score.then_with(|| at(one).cmp(at(other)))
             }),
             Keys::Texts(texts) => {
-                sort(&|one, other| texts[one as usize].cmp(&texts[other as usize]))
+                let text = |at: u32| texts[at as usize].as_deref();
+                let compared = |at: u32| text(at).map(|text| compared(text, options));
+                sort(&|one, other| compared(one).cmp(&compared(other)));
             }
         }
         drop(keys);
@@ -228,9 +232,23 @@ fn keys<'d>(
     }
 }
 
+/// What counts of a text when texts are sorted: for a client Redis compares them as C does, up to a
+/// zero byte; for a list that is stored, whole.
+fn compared<'t>(text: &'t [u8], options: &Options<'_>) -> &'t [u8] {
+    match options.destination {
+        Some(_) => text,
+        None => &text[..c_length(text)],
+    }
+}
+
+/// Where a text ends for C.
+fn c_length(text: &[u8]) -> usize {
+    memchr::memchr(0, text).unwrap_or(text.len())
+}
+
 /// The number that a text spells. Redis reads it as C does: up to a zero byte, and nothing is 0.
 fn score(text: &[u8]) -> Result<f64, Error> {
-    let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
+    let end = c_length(text);
     if end == 0 {
         return Ok(0.0);
     }

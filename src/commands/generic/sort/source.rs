@@ -4,8 +4,10 @@ use super::Options;
 use crate::command::{Error, error};
 use crate::commands::lists::stored::Stored;
 use crate::commands::sets;
+use crate::commands::sorted_sets::value;
 use crate::store::{Db, Object, PackedKind, Value};
 use crate::types::list::Order;
+use crate::types::sorted_set::Direction;
 
 /// Elements, and what is left to do with them.
 #[derive(Default)]
@@ -43,6 +45,20 @@ pub fn elements(db: &Db, key: &[u8], options: &Options<'_>) -> Result<Found, Err
                 }
             }
             list.walk(range, order, &mut |element| elements.push(element.bytes.into()));
+        }
+        Value::Packed(PackedKind::SortedSet, _) | Value::Object(Object::SortedSet(_)) => {
+            let set = value::view(&record)?;
+            let mut range = 0..set.len();
+            let mut direction = Direction::Up;
+            if options.is_unsorted {
+                range = options.range(set.len());
+                found.is_cut = true;
+                if options.is_descending {
+                    range = set.len() - range.end..set.len() - range.start;
+                    direction = Direction::Down;
+                }
+            }
+            elements.extend(set.walk(range, direction).map(|entry| entry.0.into()));
         }
         Value::Packed(PackedKind::Set | PackedKind::IntSet, _) | Value::Object(Object::Set(_)) => {
             let set = sets::view(&record)?;
