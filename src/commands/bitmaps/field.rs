@@ -109,7 +109,7 @@ impl Step {
                 reply.integer(old);
                 return false;
             }
-            Task::Set(value) if self.width.is_signed => value.into(),
+            Task::Set(value) if self.width.is_signed => self.compared(value),
             // A negative number is a large one here: SAT makes it the largest, not zero.
             Task::Set(value) => (value as u64).into(),
             Task::Add(increment) => i128::from(old) + i128::from(increment),
@@ -121,6 +121,16 @@ impl Step {
         self.width.write(bytes, self.place, new);
         reply.integer(if matches!(self.task, Task::Set(_)) { old } else { new });
         new != old
+    }
+
+    /// The number that is compared with the largest and the smallest of the width.
+    ///
+    /// Redis works out in 64 bits how far the largest is away, so that a number very far below the
+    /// smallest counts as too large: SAT makes it the largest.
+    fn compared(&self, value: i64) -> i128 {
+        let largest = i64::MAX >> (64 - self.width.bits);
+        let wraps = self.width.bits < 64 && largest.checked_sub(value).is_none();
+        i128::from(value) + if wraps { 1 << 64 } else { 0 }
     }
 }
 
