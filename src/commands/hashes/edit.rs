@@ -155,17 +155,25 @@ pub fn set_all<'a>(
         return Ok(new);
     }
     let (bounds, room, now_ms) = (Bounds::of(db.limits()), db.packed_room(key), db.now());
+    // Redis counts the fields of the call, also those that come twice.
+    let is_passed = pairs.len() > bounds.entries;
     let mut draft = Draft::new(room, bounds);
     if let Some(mut record) = db.find_mut(key) {
         match view(record.value(), now_ms)? {
             View::Packed(packed) => draft.begin_with(&packed),
             View::Large(..) => {
                 let hash = hash_mut(&mut record).expect("the record holds a large hash");
+                if is_passed {
+                    hash.set_converted();
+                }
                 return Ok(pairs
                     .map(|pair| usize::from(set_in(hash, pair, ttl, bounds, now_ms)))
                     .sum());
             }
         }
+    }
+    if is_passed {
+        packed::set_converted(&mut draft.piece);
     }
     let new = pairs.map(|pair| usize::from(draft.set(pair))).sum();
     draft.put(db, key);

@@ -110,30 +110,30 @@ impl Clock {
 /// When HEXPIRE may replace the deadline there is. A field without one counts as living for ever.
 #[derive(Clone, Copy)]
 enum Condition {
-    OnlyWithout,
-    OnlyWith,
-    OnlyLater,
-    OnlyEarlier,
+    Without,
+    With,
+    Later,
+    Earlier,
 }
 
 impl Condition {
     fn read(word: &[u8]) -> Option<Self> {
         let is = |name: &[u8]| word.eq_ignore_ascii_case(name);
         match () {
-            () if is(b"NX") => Some(Condition::OnlyWithout),
-            () if is(b"XX") => Some(Condition::OnlyWith),
-            () if is(b"GT") => Some(Condition::OnlyLater),
-            () if is(b"LT") => Some(Condition::OnlyEarlier),
+            () if is(b"NX") => Some(Condition::Without),
+            () if is(b"XX") => Some(Condition::With),
+            () if is(b"GT") => Some(Condition::Later),
+            () if is(b"LT") => Some(Condition::Earlier),
             () => None,
         }
     }
 
     fn allows(self, current: Option<u64>, moment_ms: u64) -> bool {
         match self {
-            Condition::OnlyWithout => current.is_none(),
-            Condition::OnlyWith => current.is_some(),
-            Condition::OnlyLater => current.is_some_and(|ms| moment_ms > ms),
-            Condition::OnlyEarlier => current.is_none_or(|ms| moment_ms < ms),
+            Condition::Without => current.is_none(),
+            Condition::With => current.is_some(),
+            Condition::Later => current.is_some_and(|ms| moment_ms > ms),
+            Condition::Earlier => current.is_none_or(|ms| moment_ms < ms),
         }
     }
 }
