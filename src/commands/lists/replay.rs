@@ -46,7 +46,7 @@ fn what_changes_nothing_leaves_nothing() {
         ("BLPOP k l 0", ""),
         ("BLMOVE k l LEFT LEFT 0", ""),
         ("SORT k STORE l", ""),
-        ("RPUSH k a; SORT k", ""),
+        ("RPUSH k a; SORT k ALPHA", ""),
     ]);
 }
 
