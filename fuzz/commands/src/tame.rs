@@ -38,6 +38,9 @@ pub fn tame(words: &mut Vec<Vec<u8>>) {
                 *word = b"1".to_vec();
             }
         }),
+        "HEXPIRE" | "HPEXPIRE" | "HEXPIREAT" | "HPEXPIREAT" | "HGETEX" | "HSETEX" => {
+            fields_last(words);
+        }
         "XADD" | "XTRIM" => stream(words),
         "XCLAIM" => claim(words),
         "SORT" | "SORT_RO" => sort(words),
@@ -109,6 +112,17 @@ fn near(word: &mut Vec<u8>) {
 fn short_wait(word: &mut Vec<u8>) {
     if word.first().is_some_and(|first| first.is_ascii_digit() || b" +.".contains(first)) {
         *word = b"0.001".to_vec();
+    }
+}
+
+/// Options behind the fields of a hash: only Redis 8.4 and later take them there.
+fn fields_last(words: &mut [Vec<u8>]) {
+    const OPTIONS: &[&str] =
+        &["NX", "XX", "GT", "LT", "EX", "PX", "EXAT", "PXAT", "PERSIST", "KEEPTTL", "FNX", "FXX"];
+    for word in words.iter_mut().skip(4).rev().take(2) {
+        if OPTIONS.iter().any(|option| is(word, option)) {
+            *word = b"bar".to_vec();
+        }
     }
 }
 

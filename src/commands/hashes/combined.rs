@@ -66,6 +66,9 @@ fn hgetex(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
     let key = args.get(1);
     edit::look(db, key)?;
     let (expiration, fields) = read_hgetex(args, db.now())?;
+    if matches!(expiration, Expiration::At(_)) {
+        edit::expect_deadlines(db, key)?;
+    }
     let mut touched: Vec<&[u8]> = Vec::new();
     reply.array(fields.len());
     for at in fields {
@@ -187,6 +190,7 @@ fn hsetex(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
 
 /// Sets fields whose moment has passed: they are gone after it.
 fn set_dead(db: &mut Db, key: &[u8], fields: &[&[u8]]) -> Outcome {
+    edit::expect_deadlines(db, key)?;
     for field in fields {
         edit::remove(db, key, field)?;
     }
@@ -231,7 +235,8 @@ impl Options {
 
     /// Takes FIELDS and what belongs to it; where the words go on.
     fn take_fields(&mut self, args: &Args, at: usize) -> Result<usize, Error> {
-        if at + 1 >= args.len() {
+        // The count, a field and its value.
+        if at + 3 >= args.len() {
             return Err(Error::arity("hsetex"));
         }
         let count = args.integer(at + 1).ok().and_then(|count| i32::try_from(count).ok());

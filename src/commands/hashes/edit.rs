@@ -8,7 +8,7 @@
 //! functions tell nobody: `changed` is up to the command.
 
 use super::view::{View, view};
-use crate::command::Error;
+use crate::command::{Error, Outcome};
 use crate::store::{Db, Deadline, Limits, NewValue, Object, PackedKind, RecordMut};
 use crate::types::hash::{Hash, Ttl};
 use crate::types::packed::{self, Layout, Packed, Piece};
@@ -289,6 +289,15 @@ pub fn with_large(db: &mut Db, key: &[u8], change: impl FnOnce(&mut Hash)) {
     drop(record);
     change(&mut hash);
     db.put(key, NewValue::Object(Box::new(Object::Hash(hash))), Deadline::Keep);
+}
+
+/// Makes room for deadlines in the hash at `key`, if there is one: Redis does so, and shows it in
+/// the encoding, before it knows whether a field will have one.
+pub fn expect_deadlines(db: &mut Db, key: &[u8]) -> Outcome {
+    if look(db, key)?.is_some() {
+        with_large(db, key, Hash::expect_deadlines);
+    }
+    Ok(())
 }
 
 fn hash_mut<'a>(record: &'a mut RecordMut<'_>) -> Option<&'a mut Hash> {

@@ -157,6 +157,7 @@ fn set(db: &mut Db, args: &Args, clock: Clock, reply: &mut Reply) -> Outcome {
     edit::look(db, key)?;
     let moment_ms = clock.moment_ms(args, 2)?;
     let (condition, fields) = read(args)?;
+    edit::expect_deadlines(db, key)?;
     let mut touched = Vec::new();
     reply.array(fields.len());
     for at in fields {

@@ -168,7 +168,7 @@ impl Hash {
     pub fn set_deadline(&mut self, field: &[u8], deadline_ms: Option<u64>) {
         let Some(found) = self.fields.find(field) else { return };
         if deadline_ms.is_some() {
-            self.form = self.form.max(Form::ListpackWithDeadlines);
+            self.expect_deadlines();
         }
         if deadline_ms.is_some() || self.deadlines.is_some() {
             self.deadlines.get_or_insert_default().set(found, deadline_ms);
@@ -251,6 +251,11 @@ impl Hash {
     /// How Redis would store it.
     pub fn form(&self) -> Form {
         self.form
+    }
+
+    /// Notes for good that Redis would have made room for deadlines.
+    pub fn expect_deadlines(&mut self) {
+        self.form = self.form.max(Form::ListpackWithDeadlines);
     }
 
     /// Notes for good that Redis would have made a table of it.
