@@ -18,6 +18,8 @@ pub enum Manner {
     Pairs,
     /// Numbers may differ by what a clock differs.
     Near,
+    /// As maps of what a clock or the inside of the server has part in: see `told`.
+    Fields,
     /// As many elements of the same type: random ones, or parts of what has no order.
     Shape,
     /// Not at all.
@@ -35,6 +37,7 @@ pub fn manner(words: &[Vec<u8>]) -> Manner {
         | "HPEXPIRETIME" => Manner::Near,
         // The reference's clock for it may lag by seconds.
         "OBJECT" if second == b"IDLETIME" => Manner::Ignored,
+        "XINFO" | "XPENDING" => Manner::Fields,
         "RANDOMKEY" | "SRANDMEMBER" | "HRANDFIELD" | "ZRANDMEMBER" | "SPOP" => Manner::Shape,
         "SCAN" | "SSCAN" | "HSCAN" | "ZSCAN" => Manner::Ignored,
         "SORT" | "SORT_RO" if has("BY") => {
@@ -62,6 +65,7 @@ pub fn same(manner: Manner, ours: &Reply, theirs: &Reply) -> bool {
         Manner::Ignored => true,
         Manner::Shape => shape(ours) == shape(theirs),
         Manner::Near => near(ours, theirs),
+        Manner::Fields => told(ours, theirs),
         Manner::AnyOrder => sorted(ours, 1) == sorted(theirs, 1),
         Manner::Pairs => sorted(ours, 2) == sorted(theirs, 2),
     }
@@ -95,6 +99,52 @@ fn near(ours: &Reply, theirs: &Reply) -> bool {
                     && apart <= if ours > 1_000_000 { MILLISECONDS_APART } else { SECONDS_APART }
         }
         _ => ours == theirs,
+    }
+}
+
+/// A number as long as milliseconds since 1970.
+const MOMENT_DIGITS: usize = 13;
+/// Fields of XINFO that depend on the clock or on how streams are stored.
+const INEXACT_FIELDS: &[&[u8]] =
+    &[b"idle", b"inactive", b"seen-time", b"active-time", b"radix-tree-keys", b"radix-tree-nodes"];
+
+/// Arrays of names and values: what both tell must be the same, and theirs must be there. Times of
+/// delivery are near each other.
+fn told(ours: &Reply, theirs: &Reply) -> bool {
+    let (Some(own), Some(other)) = (elements(ours), elements(theirs)) else {
+        let is_moment = |reply: &Reply| is_number(reply) && reply.wire().len() > MOMENT_DIGITS;
+        return ours == theirs || is_moment(ours) && near(ours, theirs);
+    };
+    let name = |reply: &Reply| match reply {
+        Reply::Bulk(name) => Some(name.clone()),
+        _ => None,
+    };
+    let is_map = |pairs: &[Reply]| matches!(pairs.first().and_then(name), Some(first) if first == b"length" || first == b"name");
+    if is_map(own) && is_map(other) {
+        return other.chunks(2).all(|pair| {
+            let found = own.chunks(2).find(|own| own[0] == pair[0]);
+            found.is_some_and(|own| {
+                let is_inexact =
+                    name(&pair[0]).is_some_and(|name| INEXACT_FIELDS.contains(&&*name));
+                is_inexact || told(&own[1], &pair[1])
+            })
+        });
+    }
+    own.len() == other.len()
+        && own.iter().zip(other).enumerate().all(|(at, (own, theirs))| {
+            // XPENDING: id, consumer, milliseconds since its delivery, number of deliveries.
+            at == 2 && other.len() == 4 && is_number(own) && is_number(theirs) || told(own, theirs)
+        })
+}
+
+fn is_number(reply: &Reply) -> bool {
+    matches!(reply, Reply::Integer(_))
+}
+
+fn elements(reply: &Reply) -> Option<&[Reply]> {
+    match reply {
+        Reply::Array(elements) | Reply::Map(elements) => Some(elements),
+        _ => None,
     }
 }
 

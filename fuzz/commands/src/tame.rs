@@ -15,6 +15,12 @@ const MOST_RANDOM: i64 = 1_000;
 pub fn tame(words: &mut Vec<Vec<u8>>) {
     deadlines(words);
     let name = name(words);
+    if name.starts_with('Z') {
+        bounds(words);
+        if name.contains("LEX") || words.iter().any(|word| is(word, "BYLEX")) {
+            by_members(words);
+        }
+    }
     match name.as_str() {
         "SETRANGE" | "SETBIT" | "GETBIT" => words.iter_mut().skip(2).take(1).for_each(near),
         "LSET" => words.iter_mut().skip(2).take(1).for_each(|word| {
@@ -45,6 +51,26 @@ pub fn tame(words: &mut Vec<Vec<u8>>) {
         "XCLAIM" => claim(words),
         "SORT" | "SORT_RO" => sort(words),
         _ => {}
+    }
+}
+
+/// Bounds of scores as C reads them: hexadecimal, or nothing before a zero byte. Redis 8 refuses
+/// what Redis 7 takes.
+fn bounds(words: &mut [Vec<u8>]) {
+    for word in words.iter_mut().skip(2) {
+        let digits = word.strip_prefix(b"(").unwrap_or(word);
+        if digits.starts_with(b"0x") || word.starts_with(b"(") && word.contains(&0) {
+            *word = b"(8".to_vec();
+        }
+    }
+}
+
+/// Ranges of members mean something where all scores are the same: in the sets of these keys.
+fn by_members(words: &mut [Vec<u8>]) {
+    let place = if name(words) == "ZRANGESTORE" { 2 } else { 1 };
+    if let Some(key) = words.get_mut(place) {
+        let number = key.last().map_or(0, |last| last % 4);
+        *key = format!("y{number}").into_bytes();
     }
 }
 

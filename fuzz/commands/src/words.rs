@@ -126,6 +126,8 @@ pub fn argument(name: &str, letter: char, random: &mut Random) -> Vec<u8> {
     match name {
         "key" | "source" | "destination" | "newkey" | "key1" | "key2" | "sourcekey" | "destkey"
         | "dstkey" => key(letter, random),
+        // No other argument gets to these keys: see `tame`.
+        "lexkey" => format!("y{}", random.below(4)).into_bytes(),
         "value" | "element" | "string" | "pivot" => value(random),
         "member" | "field" | "member1" | "member2" => member(random),
         "index" | "start" | "stop" | "end" | "rank" | "increment-int" | "small" => {

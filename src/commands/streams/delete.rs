@@ -73,6 +73,8 @@ const XDELEX: Command =
         );
 
 fn xdelex(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
+    // A key of another type is told before a mistake in the options.
+    value::find(db, args.get(1))?;
     let call = Call::read(args, 2)?;
     let key = args.get(1);
     let Some(mut record) = db.find_mut(key) else {
@@ -101,6 +103,8 @@ const XACKDEL: Command = Command::write(
 .about("Acknowledges entries for a group and removes them; answers as XDELEX.");
 
 fn xackdel(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
+    // A key of another type is told before a mistake in the options.
+    value::find(db, args.get(1))?;
     let call = Call::read(args, 3)?;
     let (key, group) = (args.get(1), args.get(2));
     let Some(mut record) = db.find_mut(key) else {
