@@ -32,6 +32,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
 
 /// What can be asked.
 pub struct Commands {
+    version: Version,
     groups: Vec<Group>,
 }
 
@@ -100,7 +101,7 @@ impl Commands {
             let empty = || Group { letter, commands: Vec::new() };
             groups.entry(name).or_insert_with(empty).commands.push(shapes);
         }
-        Commands { groups: groups.into_values().collect() }
+        Commands { version, groups: groups.into_values().collect() }
     }
 
     /// How many commands there are.
@@ -127,7 +128,7 @@ impl Commands {
             damage(&mut words, random);
         }
         change_case(&mut words, random);
-        tame(&mut words);
+        tame(&mut words, self.version);
         words
     }
 }

@@ -1,6 +1,8 @@
 //! Takes out of a random command what would make the run depend on time, take for ever, or need
 //! gigabytes: on a real server as well.
 
+use crate::template::Version;
+
 /// Deadlines that lie between these, in the unit of the command, might pass during the run.
 const SOON_SECONDS: std::ops::RangeInclusive<i64> = 1..=5_000;
 const SOON_MILLISECONDS: std::ops::RangeInclusive<i64> = 1..=5_000_000;
@@ -8,13 +10,18 @@ const SOON_MILLISECONDS: std::ops::RangeInclusive<i64> = 1..=5_000_000;
 const FARTHEST_BYTE: i64 = 5_000;
 /// Redis's arithmetic of bit fields leaves 64 bits below the negative of it.
 const MOST_SUBTRACTED: i64 = 1 << 62;
+/// Longer words are no numbers.
+const ODD_BOUND_BYTES: usize = 8;
 /// Repetitions of random members.
 const MOST_RANDOM: i64 = 1_000;
 
 /// Changes the words that have to be changed.
-pub fn tame(words: &mut Vec<Vec<u8>>) {
+pub fn tame(words: &mut Vec<Vec<u8>>, version: Version) {
     deadlines(words);
     let name = name(words);
+    if version < (7, 2) {
+        before_7_2(&name, words);
+    }
     if name.starts_with('Z') {
         bounds(words);
         if name.contains("LEX") || words.iter().any(|word| is(word, "BYLEX")) {
@@ -23,6 +30,13 @@ pub fn tame(words: &mut Vec<Vec<u8>>) {
     }
     match name.as_str() {
         "SETRANGE" | "SETBIT" | "GETBIT" => words.iter_mut().skip(2).take(1).for_each(near),
+        "WATCH" => words.iter_mut().skip(1).for_each(|key| {
+            if key.starts_with(b"x") {
+                key[0] = b's';
+            }
+        }),
+        "XGROUP" => words.iter_mut().skip(2).take(1).for_each(unwatched),
+        "XSETID" => words.iter_mut().skip(1).take(1).for_each(unwatched),
         "LSET" => words.iter_mut().skip(2).take(1).for_each(|word| {
             if number(word).is_some_and(|number| i32::try_from(number).is_err()) {
                 *word = b"7".to_vec();
@@ -54,12 +68,25 @@ pub fn tame(words: &mut Vec<Vec<u8>>) {
     }
 }
 
-/// Bounds of scores as C reads them: hexadecimal, or nothing before a zero byte. Redis 8 refuses
+/// What an old server refuses, though the command is the same.
+fn before_7_2(name: &str, words: &mut Vec<Vec<u8>>) {
+    match name {
+        "ZRANK" | "ZREVRANK" => words.truncate(3),
+        "XGROUP" => words.truncate(8),
+        "XREAD" => words.iter_mut().skip(2).filter(|word| *word == b"+").for_each(|word| {
+            *word = b"$".to_vec();
+        }),
+        _ => {}
+    }
+}
+
+/// Bounds of scores as C reads them: hexadecimal, after blanks, up to a zero byte. Redis 8 refuses
 /// what Redis 7 takes.
 fn bounds(words: &mut [Vec<u8>]) {
     for word in words.iter_mut().skip(2) {
         let digits = word.strip_prefix(b"(").unwrap_or(word);
-        if digits.starts_with(b"0x") || word.starts_with(b"(") && word.contains(&0) {
+        let is_odd = digits.starts_with(b"0x") || digits.starts_with(b" ") || word.contains(&0);
+        if is_odd && word.len() < ODD_BOUND_BYTES {
             *word = b"(8".to_vec();
         }
     }
@@ -131,6 +158,13 @@ fn near(word: &mut Vec<u8>) {
         *word = format!("{mark}{}", far.unsigned_abs() % FARTHEST_BYTE as u64).into_bytes();
     } else if far < -MOST_SUBTRACTED {
         *word = (-MOST_SUBTRACTED).to_string().into_bytes();
+    }
+}
+
+/// In Redis, watchers are not told when a group is made, for example.
+fn unwatched(key: &mut Vec<u8>) {
+    if !key.starts_with(b"x") {
+        *key = b"x1".to_vec();
     }
 }
 
