@@ -116,13 +116,13 @@ const DIFFERENCES: &[Row] = &[
         reason: "which of two mistakes in the words is told first",
     },
     Row {
-        commands: &["XREAD", "XREADGROUP", "ZRANK", "ZREVRANK"],
+        commands: &["XREAD", "XREADGROUP", "XSETID", "ZRANK", "ZREVRANK"],
         versions: NONE..(7, 2),
         is_meant: |ours, theirs| is_any_error(ours) && is_any_error(theirs),
-        reason: "WITHSCORE, and another text about unbalanced streams, came with Redis 7.2",
+        reason: "WITHSCORE, and other texts about streams, came with Redis 7.2",
     },
     Row {
-        commands: &["XINFO"],
+        commands: &["XINFO", "XGROUP"],
         versions: NONE..(7, 2),
         is_meant: |ours, theirs| !is_any_error(ours) && !is_any_error(theirs),
         reason: "claiming makes the consumer, and fields were added, since Redis 7.2",
