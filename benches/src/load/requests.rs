@@ -231,8 +231,8 @@ impl Batch {
                 let at = self.bytes.len() - 2 - after.len() - width;
                 self.keys.push(Place { at, width: *width, number: *number });
             }
-            Word::Score => {
-                self.word(&[b'1'; FAR_DIGITS]);
+            Word::Random(before) => {
+                self.word(format!("{before}{}", "1".repeat(FAR_DIGITS)).as_bytes());
                 self.randoms.push(self.bytes.len() - FAR_DIGITS - 2);
             }
         }

@@ -27,8 +27,8 @@ pub enum Word {
     Text(String),
     /// This text, so many digits, this text.
     Digits(&'static str, (usize, Number), &'static str),
-    /// A random number of 8 digits.
-    Score,
+    /// This text and a random number of 8 digits.
+    Random(&'static str),
 }
 
 impl Script {
@@ -37,6 +37,7 @@ impl Script {
     ///   {new} another than any of these {same-new} that one again
     ///   {short} 7 bytes with its number
     ///   {key} a key                     {id} a stream's ID of 13 digits
+    ///   {random} 12 bytes, 8 of them random digits
     ///   {score} a random score          {size} `size`
     ///   {index} one near the middle of `size` elements, {index+9} nine behind it
     pub fn new(lines: &[&str], keys: Keys, size: u64) -> Script {
@@ -63,7 +64,8 @@ fn word(text: &str, size: u64) -> Word {
         "{index+9}" => Word::Digits("5", (middle, Number::Same), "9"),
         "{key}" => Word::Digits("key:", (12, Number::Next), ""),
         "{size}" => Word::Text(size.to_string()),
-        "{score}" => Word::Score,
+        "{score}" => Word::Random(""),
+        "{random}" => Word::Random("elem"),
         _ => Word::Text(text.to_owned()),
     }
 }

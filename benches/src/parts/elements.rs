@@ -22,6 +22,8 @@ use crate::servers::{Program, Server};
 const ELEMENTS: u64 = 1_000_000;
 /// Small containers are so many times fewer than the elements of a large one.
 const ELEMENTS_PER_SMALL: u64 = 10;
+/// Random elements that one command pushes.
+const SCATTERED: u64 = 10;
 /// Time in which buffers of closed clients are freed.
 const SETTLE: Duration = Duration::from_millis(1500);
 /// Keys that are set before the first reading, with the same clients.
@@ -30,6 +32,8 @@ const WARM_UP: u64 = 100;
 /// One load that is weighed.
 enum Load {
     Large(Kind),
+    /// A list whose elements do not follow each other: those that do can be told in few bytes.
+    Scattered,
     Small(Kind),
 }
 
@@ -38,8 +42,8 @@ pub fn run(bench: &Bench) -> Result<Vec<ElementsCase>> {
     let elements = bench.keys_or(ELEMENTS);
     let programs = bench.storing();
     let small = [Kind::Hash, Kind::Set, Kind::List, Kind::SortedSet];
-    let loads: Vec<Load> =
-        KINDS.map(Load::Large).into_iter().chain(small.map(Load::Small)).collect();
+    let large = KINDS.map(Load::Large).into_iter().chain([Load::Scattered]);
+    let loads: Vec<Load> = large.chain(small.map(Load::Small)).collect();
     let mut progress = Progress::new("elements", loads.len() * programs.len());
     let mut cases = Vec::new();
     for load in &loads {
@@ -57,12 +61,13 @@ impl Load {
     fn case(&self, elements: u64) -> ElementsCase {
         let (what, count) = match self {
             Load::Large(kind) => (kind.name().to_owned(), elements),
+            Load::Scattered => ("list, random".to_owned(), elements),
             Load::Small(kind) => {
                 let count = elements / ELEMENTS_PER_SMALL;
                 (format!("{} of 10", kind.name()), count.max(1))
             }
         };
-        ElementsCase { what, count, large: matches!(self, Load::Large(_)), servers: Vec::new() }
+        ElementsCase { what, count, large: !matches!(self, Load::Small(_)), servers: Vec::new() }
     }
 
     fn weigh(&self, bench: &Bench, program: &Program, case: &ElementsCase) -> Result<f64> {
@@ -73,6 +78,11 @@ impl Load {
         let before = settled(&server)?;
         match self {
             Load::Large(kind) => fill(&server, *kind, (kind.key(), 0..case.count))?,
+            Load::Scattered => {
+                let line = format!("RPUSH list{}", " {random}".repeat(SCATTERED as usize));
+                let pushes = Keys::Each(0..case.count / SCATTERED);
+                play(&server, shape, &Script::new(&[&line], pushes, case.count))?;
+            }
             Load::Small(kind) => {
                 // Other keys than those of the warm-up.
                 let keys = Keys::Each(WARM_UP..WARM_UP + case.count);

@@ -33,7 +33,8 @@ fn elements(cases: &[ElementsCase], large: bool) -> Grid {
         true => (
             format!("Memory of one container of {count} elements"),
             "Bytes per element, by `used_memory`. Elements and a hash's values have 12 bytes, \
-             `elem:0000001` and up; a score has 8 digits, a stream's entry two fields.",
+             `elem:0000001` and up; those of a random list 8 random digits behind `elem`. A score \
+             has 8 digits, a stream's entry two fields.",
         ),
         false => (
             format!("Memory of {count} small containers"),

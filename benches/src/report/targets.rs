@@ -22,8 +22,9 @@ const LEAST_GAIN: f64 = 0.9;
 
 /// Most bytes per element of a large container and per small one: 0.85 of the better of Redis 8.6
 /// and Valkey 9.1.
-const CONTAINER_BYTES: [(&str, f64); 7] = [
+const CONTAINER_BYTES: [(&str, f64); 8] = [
     ("list", 11.9),
+    ("list, random", 11.9),
     ("set", 25.5),
     ("hash", 39.1),
     ("sorted set", 57.0),
