@@ -160,7 +160,13 @@ pub fn remove(db: &mut Db, key: &[u8], member: &[u8]) -> Result<bool, Error> {
 
 /// Removes the members of these ranks, which there are. The caller ends with `removed`.
 pub fn remove_ranks(db: &mut Db, key: &[u8], ranks: Range<usize>) {
-    let Some(mut record) = db.find_mut(key).filter(|_| !ranks.is_empty()) else { return };
+    let Some(mut record) = db.find_mut(key) else { return };
+    if view(&record.read()).is_ok_and(|set| set.len() == ranks.len()) {
+        drop(record);
+        // As a whole it can be freed in the background.
+        db.remove(key);
+        return;
+    }
     if let Some(Object::SortedSet(set)) = record.object_mut() {
         return set.remove_ranks(ranks);
     }

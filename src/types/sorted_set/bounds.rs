@@ -56,10 +56,16 @@ fn score_bound(text: &[u8]) -> Option<(bool, f64)> {
     bound_value(digits).map(|value| (is_left_out, value))
 }
 
-/// The number of a bound: nothing is 0, and what is too large is infinite, unlike elsewhere.
+/// The number of a bound. It is read as a C string, which a zero byte ends. Unlike elsewhere,
+/// nothing is 0, what is too large is infinite, and nothing is hexadecimal.
 fn bound_value(text: &[u8]) -> Option<f64> {
+    let end = memchr::memchr(0, text).unwrap_or(text.len());
+    let text = &text[..end];
     if text.is_empty() {
         return Some(0.0);
+    }
+    if memchr::memchr2(b'x', b'X', text).is_some() {
+        return None;
     }
     let is_plain = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
     parse_float(text).or_else(|| {
@@ -160,11 +166,13 @@ mod tests {
             ("1e400", f64::INFINITY),
             ("-1e400", f64::NEG_INFINITY),
             ("1e-400", 0.0),
-            ("0x10", 16.0),
+            ("1\0x", 1.0),
+            ("(\0", 0.0),
         ] {
             assert_eq!(min(text), Some(value), "{text:?}");
         }
-        for text in ["nan", "(nan", "x", "((1", "1 ", " 1", " ", "1x", "[1", "e", "+", "."] {
+        for text in ["nan", "(nan", "x", "((1", "1 ", " 1", " ", "1x", "0x10", "[1", "e", "+", "."]
+        {
             assert_eq!(min(text), None, "{text:?}");
         }
     }

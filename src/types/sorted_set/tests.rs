@@ -162,3 +162,30 @@ fn minus_zero_is_zero_and_keeps_the_first_spelling() {
     assert_eq!(names, [b"a", b"b"]);
     assert!(set.score(b"b").expect("a member").is_sign_negative());
 }
+
+#[test]
+fn a_set_of_short_members_takes_little_memory() {
+    const COUNT: u32 = 100_000;
+    let mut set = SortedSet::new();
+    for number in 0..COUNT {
+        let score = f64::from(number.wrapping_mul(2_654_435_761));
+        set.update(format!("{number:012}").as_bytes(), |_| Some(score));
+    }
+    let bytes = set.weight() / COUNT as usize;
+    assert!(bytes <= 57, "{bytes} bytes for each member of twelve");
+    // What is left of it after most have gone takes no more than it needs, and is found.
+    for number in 0..COUNT - 1000 {
+        assert!(set.remove(format!("{number:012}").as_bytes()));
+    }
+    let bytes = set.weight() / 1000;
+    assert!(bytes < 57 * 3, "{bytes} bytes for each member that is left");
+    let mut scores: Vec<f64> = Vec::new();
+    for number in COUNT - 1000..COUNT {
+        let (rank, score) = set.rank(format!("{number:012}").as_bytes()).expect("a member");
+        assert_eq!(View::Large(&set).at(rank).1, score);
+        scores.push(score);
+    }
+    scores.sort_by(f64::total_cmp);
+    let walked = View::Large(&set).walk(0..1000, Direction::Up).map(|entry| entry.1);
+    assert!(walked.eq(scores));
+}
