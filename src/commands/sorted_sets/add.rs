@@ -21,12 +21,7 @@ const ZADD: Command = Command::write(
 .about("Adds members to a sorted set, or gives them other scores.");
 
 fn zadd(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
-    let mut options = Options::default();
-    let mut first = 2;
-    while first < args.len() && options.take(args, first) {
-        first += 1;
-    }
-    add(db, args, (options, first), reply)
+    add(db, args, Options::default(), reply)
 }
 
 const ZINCRBY: Command = Command::write("ZINCRBY key increment member", zincrby)
@@ -38,7 +33,7 @@ const ZINCRBY: Command = Command::write("ZINCRBY key increment member", zincrby)
     .about("Adds to the score of a member; one that is not there counts as 0.");
 
 fn zincrby(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
-    add(db, args, (Options { adds_up: true, ..Options::default() }, 2), reply)
+    add(db, args, Options { adds_up: true, ..Options::default() }, reply)
 }
 
 /// What ZADD was asked for.
@@ -124,7 +119,12 @@ impl Tally {
     }
 }
 
-fn add(db: &mut Db, args: &Args, (options, first): (Options, usize), reply: &mut Reply) -> Outcome {
+fn add(db: &mut Db, args: &Args, mut options: Options, reply: &mut Reply) -> Outcome {
+    // ZINCRBY takes options too, but then has too few words left.
+    let mut first = 2;
+    while first < args.len() && options.take(args, first) {
+        first += 1;
+    }
     let words = args.len() - first;
     if words == 0 || !words.is_multiple_of(2) {
         return Err(error::SYNTAX);
@@ -136,16 +136,16 @@ fn add(db: &mut Db, args: &Args, (options, first): (Options, usize), reply: &mut
         args.float(at)?;
     }
     let key = args.get(1);
+    if words / 2 > db.limits().zset_max_listpack_entries() {
+        value::set_converted(db, key);
+    }
     let mut tally = Tally::default();
     for at in pairs() {
         let score = args.float(at)?;
-        value::update(db, key, args.get(at + 1), |old| tally.decide(options, old, score))?;
+        let member = (args.get(at + 1), words / 2);
+        value::update_one_of(db, key, member, |old| tally.decide(options, old, score))?;
     }
     let changes = tally.added + tally.changed;
-    if words / 2 > db.limits().zset_max_listpack_entries() {
-        // Redis converts the set before it looks which of the members are there already.
-        value::set_converted(db, key);
-    }
     if tally.is_nan {
         return Err(errors::SCORE_NAN);
     }

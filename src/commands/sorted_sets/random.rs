@@ -12,8 +12,10 @@ use std::collections::HashSet;
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[ZRANDMEMBER];
 
-/// The most members drawn with repetition by one call. Redis would go on until memory ends.
-const MOST_DRAWN: i64 = 1 << 27;
+/// About the most bytes answered with repetition. Redis has no such limit, and fills its memory.
+const MOST_REPEATED_BYTES: u64 = 1 << 30;
+/// What stands around a member in a reply, and its score, about.
+const AROUND_BYTES: u64 = 24;
 
 const ZRANDMEMBER: Command = Command::read("ZRANDMEMBER key [count [WITHSCORES]]", zrandmember)
     .since("6.2.0")
@@ -35,8 +37,7 @@ fn zrandmember(db: &Db, args: &Args, reply: &mut Reply) -> Outcome {
     if args.len() > 3 && !with_scores {
         return Err(error::SYNTAX);
     }
-    let is_too_many = with_scores && count.unsigned_abs() > i64::MAX as u64 / 2;
-    if is_too_many || count < -MOST_DRAWN {
+    if with_scores && count.unsigned_abs() > i64::MAX as u64 / 2 {
         return Err(errors::COUNT_OUT_OF_RANGE);
     }
     let set = value::find(db, args.get(1))?;
@@ -47,6 +48,10 @@ fn zrandmember(db: &Db, args: &Args, reply: &mut Reply) -> Outcome {
     }
     let wanted = count.unsigned_abs() as usize;
     if count < 0 {
+        let bytes_each = AROUND_BYTES + (set.bytes() / len) as u64;
+        if count.unsigned_abs() > MOST_REPEATED_BYTES / bytes_each {
+            return Err(errors::COUNT_OUT_OF_RANGE);
+        }
         let drawn = (0..wanted).map(|_| set.at(fastrand::usize(..len)));
         write(reply, wanted, drawn, with_scores);
     } else if wanted >= len / 3 {

@@ -45,9 +45,21 @@ pub fn update(
     member: &[u8],
     decide: impl FnOnce(Option<f64>) -> Option<f64>,
 ) -> Result<(), Error> {
+    update_one_of(db, key, (member, 1), decide)
+}
+
+/// As `update`, for one of so many members of a call: Redis looks at their number before it looks
+/// which of them are there already.
+pub fn update_one_of(
+    db: &mut Db,
+    key: &[u8],
+    (member, members): (&[u8], usize),
+    decide: impl FnOnce(Option<f64>) -> Option<f64>,
+) -> Result<(), Error> {
     let limits = db.limits();
-    let is_long = member.len() > limits.zset_max_listpack_value();
-    let is_converted_by = |count| is_long || count > limits.zset_max_listpack_entries();
+    let most = limits.zset_max_listpack_entries();
+    let is_converted = member.len() > limits.zset_max_listpack_value() || members > most;
+    let is_converted_by = |count| is_converted || count > most;
     let Some(mut record) = db.find_mut(key) else {
         if let Some(score) = decide(None) {
             insert(db, key, (member, score), is_converted_by(1));
@@ -57,9 +69,9 @@ pub fn update(
     if let Some(object) = record.object_mut() {
         let Object::SortedSet(set) = object else { return Err(error::WRONG_TYPE) };
         let converts = is_converted_by(set.len() + 1);
-        let is_converted = set.is_converted();
+        let is_listpack = !set.is_converted();
         let added = set.update(member, |old| {
-            let stays_listpack = !is_converted && !(old.is_none() && converts);
+            let stays_listpack = is_listpack && !(old.is_none() && converts);
             decide(old).map(|new| as_kept(new, stays_listpack))
         });
         if added && converts {
@@ -136,6 +148,9 @@ fn edit_head(db: &mut Db, key: &[u8], edit: impl FnOnce(&mut [u8])) {
 /// Notes that Redis would have turned the set at `key` into a skip list, if there is one.
 pub fn set_converted(db: &mut Db, key: &[u8]) {
     let Some(mut record) = db.find_mut(key) else { return };
+    if view(&record.read()).is_err() {
+        return;
+    }
     if let Some(Object::SortedSet(set)) = record.object_mut() {
         set.set_converted();
     } else if let Some(bytes) = record.packed_mut() {

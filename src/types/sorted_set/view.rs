@@ -43,6 +43,14 @@ impl<'a> View<'a> {
         self.len() == 0
     }
 
+    /// The bytes it takes, about.
+    pub fn bytes(&self) -> usize {
+        match self {
+            View::Small(set) => set.end(),
+            View::Large(set) => set.weight(),
+        }
+    }
+
     /// Whether Redis would still keep it as a list of entries.
     pub fn is_listpack(&self) -> bool {
         match self {
