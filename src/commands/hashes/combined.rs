@@ -66,7 +66,7 @@ fn hgetex(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
     let key = args.get(1);
     edit::look(db, key)?;
     let (expiration, fields) = read_hgetex(args, db.now())?;
-    if matches!(expiration, Expiration::At(_)) {
+    if expiration != Expiration::Unsaid {
         edit::expect_deadlines(db, key)?;
     }
     let mut touched: Vec<&[u8]> = Vec::new();
