@@ -103,7 +103,7 @@ impl SortedSet {
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.order.is_empty()
     }
 
     /// The bytes it owns, about; takes constant time.

@@ -86,6 +86,11 @@ impl Tree {
         self.len
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// The bytes it owns, about: leaves are three quarters full, and inner nodes add little.
     pub fn weight(&self) -> usize {
         match &self.root {
