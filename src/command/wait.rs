@@ -14,6 +14,9 @@ pub enum Served {
     Now,
     /// There is nothing yet.
     Later(Wait),
+    /// There is nothing yet, and a try at this moment (ms) may find something though nobody changes
+    /// a key: XREADGROUP with CLAIM.
+    LaterOrAt(Wait, u64),
 }
 
 /// What a client waits for.

@@ -5,13 +5,13 @@
 //! all keys, so that the misses of a whole batch overlap instead of following one another; the
 //! third runs the commands in order.
 
-use super::blocking::Blocked;
+use super::blocking::{Blocked, Waiters};
 use super::run::Unfinished;
 use super::{gates, run};
 use crate::command::{Entry, Locks, Table};
 use crate::protocol::{Batch, Input, Reply, Words};
 use crate::server::histogram;
-use crate::server::{Context, ReplyMode, Server, Session, WorkerStats, clock};
+use crate::server::{Context, ReplyMode, Server, Session, Waiter, WorkerStats, clock};
 use crate::store::hash::hash_key;
 use crate::store::{Guard, Keyspace, KnownHash};
 use smallvec::SmallVec;
@@ -171,6 +171,12 @@ impl Engine {
         let server = &self.server;
         let mut context = Context { stats: self.stats(), server, session, now_ms, is_exec: false };
         rest.go_on(&mut context, reply);
+    }
+
+    /// Tries again for a client that waits and asked for a try at this moment.
+    pub fn try_again(&self, waiter: &Waiter) {
+        let (server, table, stats) = (&*self.server, self.table, self.stats());
+        Waiters { server, table, stats, now_ms: clock::now_ms() }.try_now(waiter);
     }
 }
 

@@ -48,7 +48,12 @@ impl Blocked {
 impl Turn<'_> {
     /// Puts the connection in the queues of the keys it waits for, which are locked.
     #[cold]
-    pub(super) fn block(&self, entry: &Entry, words: Words<'_>, wait: Wait) -> Blocked {
+    pub(super) fn block(
+        &self,
+        entry: &Entry,
+        words: Words<'_>,
+        (wait, again_ms): (Wait, Option<u64>),
+    ) -> Blocked {
         let session = &self.context.session;
         let keys = wait.keys.iter().map(|at| words.get(*at).into()).collect();
         let is_resp3 = session.client.figures.is_resp3();
@@ -62,6 +67,7 @@ impl Turn<'_> {
         };
         let server = self.context.server;
         let waiter = server.waiting.add(&server.keyspace, request);
+        waiter.set_again(again_ms);
         *session.client.waiter.lock() = Some(waiter.clone());
         let (until_ms, timed_out) = (wait.until_ms, wait.timed_out);
         Blocked { waiter, until_ms, timed_out, is_silent: false }
@@ -114,6 +120,14 @@ impl Waiters<'_> {
         }
     }
 
+    /// Tries again for one that waits, since it asked for a try at this moment.
+    pub fn try_now(&self, waiter: &Waiter) {
+        if waiter.claim() {
+            let ready = self.try_again(waiter);
+            self.serve(ready);
+        }
+    }
+
     /// What a key must hold for the waiter to be tried again: as in Redis, who waits for a list or
     /// a sorted set is told of nothing else.
     fn awaited_type(&self, waiter: &Waiter) -> Option<&'static str> {
@@ -156,6 +170,10 @@ impl Waiters<'_> {
                 let mut refusal = Reply::new();
                 refusal.error(error.text());
                 Some(refusal.to_vec())
+            }
+            Ok(Served::LaterOrAt(_, ms)) => {
+                waiter.set_again(Some(ms));
+                None
             }
             Ok(Served::Later(_)) | Err(_) => None,
         };

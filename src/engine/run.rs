@@ -234,13 +234,15 @@ impl Turn<'_> {
                 db.commit(words.iter());
                 settle(self.context.stats, &db);
                 self.ready.append(&mut db.journal.take_ready());
-                match outcome? {
-                    Served::Now => {}
-                    Served::Later(wait) if self.context.is_exec => {
-                        entry.command.refusal.unwrap_or(wait.timed_out)(reply);
-                    }
+                let (wait, again_ms) = match outcome? {
+                    Served::Now => return Ok(()),
+                    Served::Later(wait) => (wait, None),
+                    Served::LaterOrAt(wait, ms) => (wait, Some(ms)),
+                };
+                match self.context.is_exec {
+                    true => entry.command.refusal.unwrap_or(wait.timed_out)(reply),
                     // Its keys are still locked: no change comes in between.
-                    Served::Later(wait) => self.blocked = Some(self.block(entry, words, wait)),
+                    false => self.blocked = Some(self.block(entry, words, (wait, again_ms))),
                 }
                 Ok(())
             }

@@ -264,13 +264,6 @@ impl Connection {
 
     async fn answer(&self, blocked: &Blocked) -> io::Result<Answer> {
         let waiter = &blocked.waiter;
-        let left_ms = |until_ms: u64| until_ms.saturating_sub(clock::now_ms());
-        let mut patience = pin!(async {
-            match blocked.until_ms {
-                Some(ms) => tokio::time::sleep(Duration::from_millis(left_ms(ms))).await,
-                None => std::future::pending().await,
-            }
-        });
         let mut closed = pin!(self.reader.closed());
         let (mut is_over, mut has_left) = (false, false);
         loop {
@@ -286,7 +279,11 @@ impl Connection {
             }
             tokio::select! {
                 () = waiter.news() => {}
-                () = &mut patience, if !is_over => is_over = true,
+                () = sleep_until(blocked.until_ms), if !is_over => is_over = true,
+                () = sleep_until(waiter.again_ms()), if !is_over => {
+                    waiter.set_again(None);
+                    self.house.engine.borrow().try_again(waiter);
+                }
                 () = &mut closed, if !has_left => has_left = true,
             }
         }
@@ -391,5 +388,16 @@ impl Connection {
             self.session.client.id
         );
         Ok(false)
+    }
+}
+
+/// Sleeps until a moment (ms), or for ever.
+async fn sleep_until(moment_ms: Option<u64>) {
+    match moment_ms {
+        Some(ms) => {
+            let left_ms = ms.saturating_sub(clock::now_ms());
+            tokio::time::sleep(Duration::from_millis(left_ms)).await;
+        }
+        None => std::future::pending().await,
     }
 }

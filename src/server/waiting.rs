@@ -54,11 +54,25 @@ pub struct Waiter {
     pub is_resp3: bool,
     /// An error of a later try answers it.
     pub ends_on_error: bool,
+    /// When its own connection tries again (ms); `NEVER` if it does not.
+    again_ms: AtomicU64,
     state: Mutex<State>,
     news: Notify,
 }
 
+const NEVER: u64 = u64::MAX;
+
 impl Waiter {
+    /// Sets when its own connection tries again (ms).
+    pub fn set_again(&self, ms: Option<u64>) {
+        self.again_ms.store(ms.unwrap_or(NEVER), Ordering::Relaxed);
+    }
+
+    /// When its own connection tries again (ms).
+    pub fn again_ms(&self) -> Option<u64> {
+        Some(self.again_ms.load(Ordering::Relaxed)).filter(|ms| *ms != NEVER)
+    }
+
     /// Takes it, so that its call can be tried; false when it is answered, gone, or taken.
     pub fn claim(&self) -> bool {
         let mut state = self.state.lock();
@@ -150,6 +164,7 @@ impl Waiting {
             keys,
             is_resp3: request.is_resp3,
             ends_on_error: request.ends_on_error,
+            again_ms: AtomicU64::new(NEVER),
             state: Mutex::new(State::Waiting),
             news: Notify::new(),
         });

@@ -40,35 +40,35 @@ struct Table<'t, 's, 'd> {
 
 impl Reader {
     /// Has the consumer of `delivery` read from its group, which is in `stream`. `begin` is called
-    /// before anything is written; false when there is nothing for it.
+    /// before anything is written. Gives back when an entry will next have been idle for too long
+    /// (ms).
     pub fn read<'r>(
         self,
         stream: &mut Stream,
         wanted: Wanted,
         delivery: &mut Delivery<'_>,
         begin: impl FnOnce() -> &'r mut Reply,
-    ) -> bool {
+    ) -> Option<u64> {
         let facts = stream.facts();
         let group = stream.group_mut(delivery.group);
         let (mut group, log) = group.expect("the caller has looked the group up");
         let consumer = delivery.find_consumer(&mut group, self.now_ms);
         let mut table = Table { reader: self, group, log, facts, consumer, delivery };
-        let is_served = match wanted {
+        let next_ms = match wanted {
             Wanted::Pending(after) => {
                 table.write_history(after, begin());
-                true
+                None
             }
             Wanted::New => {
                 let claimed = table.claimable();
-                let is_served = !claimed.is_empty() || table.has_news();
-                if is_served {
+                if !claimed.is_empty() || table.has_news() {
                     table.write_news(&claimed, begin());
                 }
-                is_served
+                table.next_claimable()
             }
         };
         table.delivery.finish(&table.group);
-        is_served
+        next_ms
     }
 }
 
@@ -105,6 +105,13 @@ impl<'s> Table<'_, 's, '_> {
         };
         let ids = self.group.pending_since(idle_since);
         ids.filter(|id| self.log.entry(*id).is_some()).take(reader.count).collect()
+    }
+
+    fn next_claimable(&mut self) -> Option<u64> {
+        let idle_ms = self.reader.min_idle_ms?;
+        let idle_since = self.reader.now_ms.saturating_sub(idle_ms);
+        let delivered_ms = self.group.first_delivery_after(idle_since)?;
+        Some(delivered_ms.saturating_add(idle_ms))
     }
 
     /// What nobody of the group was given.

@@ -242,18 +242,23 @@ fn xreadgroup(db: &mut Db, args: &Args, reply: &mut Reply) -> Result<Served, Err
         now_ms: db.now(),
     };
     let mut page = Page::new(reply);
+    let mut again_ms = None;
     for (at, wanted) in call.keys.clone().zip(wanted) {
         let key = args.get(at);
         let mut delivery = Delivery::new(db, [key, group, consumer]);
         let mut record = db.find_mut(key).ok_or(error::NO_SUCH_KEY)?;
         let stream = value::stream_mut(&mut record)?;
-        reader.read(stream, wanted, &mut delivery, || page.begin(key));
+        let next_ms = reader.read(stream, wanted, &mut delivery, || page.begin(key));
+        again_ms = [again_ms, next_ms].into_iter().flatten().min();
         drop(record);
         delivery.tell(db);
     }
     match page.end() {
         true => Ok(Served::Now),
-        false => Ok(call.later(None, reply)),
+        false => Ok(match (call.later(None, reply), again_ms) {
+            (Served::Later(wait), Some(ms)) => Served::LaterOrAt(wait, ms),
+            (served, _) => served,
+        }),
     }
 }
 

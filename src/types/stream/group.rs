@@ -174,11 +174,21 @@ impl Group {
     /// The entries that were last delivered at `ms` or before, the longest idle first. The first
     /// call takes time in the number of pending entries; later ones find the order kept.
     pub fn pending_since(&mut self, ms: u64) -> impl Iterator<Item = Id> {
+        self.by_time().range(..=(ms, Id::MAX)).map(|(_, id)| *id)
+    }
+
+    /// When the first entry was delivered that was delivered after `ms`. Takes time as
+    /// `pending_since`.
+    pub fn first_delivery_after(&mut self, ms: u64) -> Option<u64> {
+        let after = (ms.checked_add(1)?, Id::MIN);
+        self.by_time().range(after..).next().map(|(delivered_ms, _)| *delivered_ms)
+    }
+
+    fn by_time(&mut self) -> &BTreeSet<(u64, Id)> {
         let pending = &self.pending;
-        let by_time = self.by_time.get_or_insert_with(|| {
+        self.by_time.get_or_insert_with(|| {
             pending.iter().map(|(id, pending)| (pending.delivered_ms, *id)).collect()
-        });
-        by_time.range(..=(ms, Id::MAX)).map(|(_, id)| *id)
+        })
     }
 
     /// Notes that an entry is pending, and how; whatever was known of it is replaced.
@@ -270,5 +280,6 @@ mod tests {
         group.set_pending(id(2), pending(9));
         group.acknowledge(id(3));
         assert_eq!(since(&mut group), [1]);
+        assert_eq!((group.first_delivery_after(8), group.first_delivery_after(9)), (Some(9), None));
     }
 }

@@ -96,8 +96,8 @@ fn c_string(text: &[u8]) -> Option<&[u8]> {
     (text.len() <= MAX_READ_BYTES).then(|| &text[..end])
 }
 
-/// A number of 64 bits as C's `strtoull` reads it, which is how Redis does: blanks, a sign and zeros
-/// may lead; a number with a minus that Redis reads before that is none.
+/// A number of 64 bits as C's `strtoull` reads it, which is how Redis does: blanks, a sign and
+/// zeros may lead; a plain negative number, which Redis tells apart before that, is none.
 fn number(text: &[u8]) -> Option<u64> {
     if parse_integer(text).is_some_and(i64::is_negative) {
         return None;

@@ -116,11 +116,17 @@ impl Log {
         self.full.range(after..).next().map(|(_, block)| block).or(tail)
     }
 
+    /// The block that begins with `base`.
+    pub(super) fn block(&self, base: Id) -> Option<&Block> {
+        let tail = self.tail.as_ref().filter(|tail| tail.base == base);
+        self.full.get(&base).or(tail)
+    }
+
     /// The ids of the entries in the block that begins with `base`.
     pub(super) fn ids_of_block(&self, base: Id) -> Vec<Id> {
-        let tail = self.tail.as_ref().filter(|tail| tail.base == base);
-        let block = self.full.get(&base).or(tail);
-        block.map(|block| block.entries().map(|entry| entry.id).collect()).unwrap_or_default()
+        self.block(base)
+            .map(|block| block.entries().map(|entry| entry.id).collect())
+            .unwrap_or_default()
     }
 
     /// All blocks, in order.

@@ -4,6 +4,7 @@
 //! then looks into the next. Under `Removal::Unreferenced` entries that a group still waits for
 //! stay, and the next ones are looked at.
 
+use super::block::Block;
 use super::id::Id;
 use super::stream::Stream;
 
@@ -55,15 +56,20 @@ impl Stream {
         removed
     }
 
+    /// Whether a block holds nothing that is kept.
+    fn goes(&self, block: &Block, keep: Keep) -> bool {
+        let entries = u64::from(block.live);
+        match keep {
+            Keep::Newest(most) => self.log.len() > most && self.log.len() - entries >= most,
+            Keep::From(id) => block.last < id,
+        }
+    }
+
     fn trim_blocks(&mut self, keep: Keep, limit: u64) -> u64 {
         let mut removed = 0;
         while let Some(block) = self.log.first_block() {
             let entries = u64::from(block.live);
-            let goes = match keep {
-                Keep::Newest(most) => self.log.len() > most && self.log.len() - entries >= most,
-                Keep::From(id) => block.last < id,
-            };
-            if !goes || (limit != 0 && removed + entries > limit) {
+            if !self.goes(block, keep) || (limit != 0 && removed + entries > limit) {
                 break;
             }
             let base = block.base;
@@ -90,6 +96,9 @@ impl Stream {
     fn trim_one_by_one(&mut self, keep: Keep, removal: Removal) -> u64 {
         let (mut removed, mut next) = (0, self.log.first_block().map(|block| block.base));
         while let Some(base) = next {
+            // Redis looks no further than the first node that cannot go as a whole.
+            let block = self.log.block(base);
+            let is_last = block.is_none_or(|block| !self.goes(block, keep));
             for id in self.log.ids_of_block(base) {
                 let stays = match keep {
                     Keep::Newest(most) => self.log.len() <= most,
@@ -104,6 +113,9 @@ impl Stream {
                     _ => {}
                 }
                 removed += u64::from(self.log.delete(id));
+            }
+            if is_last {
+                break;
             }
             next = self.log.block_after(base).map(|block| block.base);
         }
