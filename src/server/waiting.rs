@@ -213,6 +213,12 @@ impl Waiting {
     pub fn keys(&self) -> usize {
         self.queues.lock().len()
     }
+
+    /// How many of them end a wait when they go: those XREADGROUP waits for.
+    pub fn keys_that_end_waits(&self) -> usize {
+        let queues = self.queues.lock();
+        queues.values().filter(|queue| queue.values().any(|waiter| waiter.ends_on_error)).count()
+    }
 }
 
 #[cfg(test)]

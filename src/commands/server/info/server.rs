@@ -86,7 +86,7 @@ pub fn clients(context: &Context, lines: &mut Lines) {
     lines.add("clients_in_timeout_table", 0);
     lines.add("total_watched_keys", clients.iter().map(watched).sum::<usize>());
     lines.add("total_blocking_keys", server.waiting.keys());
-    lines.add("total_blocking_keys_on_nokey", 0);
+    lines.add("total_blocking_keys_on_nokey", server.waiting.keys_that_end_waits());
     let (reason, actions) = match server.pause.at(context.now_ms) {
         None => ("none", "none"),
         Some(PauseKind::Write) => ("client_pause", "write"),
