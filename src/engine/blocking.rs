@@ -64,6 +64,7 @@ impl Turn<'_> {
             keys,
             is_resp3,
             ends_on_error: wait.ends_on_error,
+            awaits_end: wait.ends_on_error && entry.group == "stream",
         };
         let server = self.context.server;
         let waiter = server.waiting.add(&server.keyspace, request);
@@ -108,6 +109,8 @@ impl Waiters<'_> {
                 last = Some(ticket);
                 if let Some(awaited) = self.awaited_type(&waiter) {
                     match self.type_of(&key) {
+                        // Those behind who wait on behalf of a group are told that it has gone.
+                        None if self.server.waiting.is_an_end_awaited() => continue,
                         None => break,
                         Some(held) if held != awaited => continue,
                         Some(_) => {}

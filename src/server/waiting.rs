@@ -54,6 +54,8 @@ pub struct Waiter {
     pub is_resp3: bool,
     /// An error of a later try answers it.
     pub ends_on_error: bool,
+    /// It is told when its key goes: XREADGROUP.
+    awaits_end: bool,
     /// When its own connection tries again (ms); `NEVER` if it does not.
     again_ms: AtomicU64,
     state: Mutex<State>,
@@ -137,6 +139,8 @@ pub struct Request {
     pub is_resp3: bool,
     /// An error of a later try answers it.
     pub ends_on_error: bool,
+    /// It is told when its key goes.
+    pub awaits_end: bool,
 }
 
 type Queue = BTreeMap<u64, Arc<Waiter>>;
@@ -146,6 +150,8 @@ type Queue = BTreeMap<u64, Arc<Waiter>>;
 pub struct Waiting {
     next_ticket: AtomicU64,
     count: AtomicUsize,
+    /// How many are told when their key goes.
+    ends_awaited: AtomicUsize,
     queues: Mutex<HashMap<Ready, Queue>>,
 }
 
@@ -164,11 +170,13 @@ impl Waiting {
             keys,
             is_resp3: request.is_resp3,
             ends_on_error: request.ends_on_error,
+            awaits_end: request.awaits_end,
             again_ms: AtomicU64::new(NEVER),
             state: Mutex::new(State::Waiting),
             news: Notify::new(),
         });
         self.count.fetch_add(1, Ordering::Relaxed);
+        self.ends_awaited.fetch_add(waiter.awaits_end.into(), Ordering::Relaxed);
         let mut queues = self.queues.lock();
         for key in &waiter.keys {
             let queue = queues.entry((waiter.db, key.clone())).or_default();
@@ -194,6 +202,7 @@ impl Waiting {
             keyspace.forget(&Place { db: waiter.db, key });
         }
         self.count.fetch_sub(1, Ordering::Relaxed);
+        self.ends_awaited.fetch_sub(waiter.awaits_end.into(), Ordering::Relaxed);
     }
 
     /// The first in the queue of a key after ticket number `after`.
@@ -214,10 +223,15 @@ impl Waiting {
         self.queues.lock().len()
     }
 
+    /// Whether anybody is told when a key goes.
+    pub fn is_an_end_awaited(&self) -> bool {
+        self.ends_awaited.load(Ordering::Relaxed) > 0
+    }
+
     /// How many of them end a wait when they go: those XREADGROUP waits for.
     pub fn keys_that_end_waits(&self) -> usize {
         let queues = self.queues.lock();
-        queues.values().filter(|queue| queue.values().any(|waiter| waiter.ends_on_error)).count()
+        queues.values().filter(|queue| queue.values().any(|waiter| waiter.awaits_end)).count()
     }
 }
 
@@ -228,7 +242,15 @@ mod tests {
     fn request(keys: &[&str]) -> Request {
         let keys = keys.iter().map(|key| key.as_bytes().into()).collect();
         let call = OwnedWords::from_slices(&["BLPOP"]);
-        Request { command: 0, call, db: 0, keys, is_resp3: false, ends_on_error: false }
+        Request {
+            command: 0,
+            call,
+            db: 0,
+            keys,
+            is_resp3: false,
+            ends_on_error: false,
+            awaits_end: false,
+        }
     }
 
     #[test]
