@@ -119,7 +119,10 @@ fn told(ours: &Reply, theirs: &Reply) -> bool {
         Reply::Bulk(name) => Some(name.clone()),
         _ => None,
     };
-    let is_map = |pairs: &[Reply]| matches!(pairs.first().and_then(name), Some(first) if first == b"length" || first == b"name");
+    let is_map = |pairs: &[Reply]| {
+        let first = pairs.first().and_then(name);
+        first.is_some_and(|first| first == b"length" || first == b"name")
+    };
     if is_map(own) && is_map(other) {
         return other.chunks(2).all(|pair| {
             let found = own.chunks(2).find(|own| own[0] == pair[0]);

@@ -80,7 +80,7 @@ const DIFFERENCES: &[Row] = &[
                 || is_text(theirs, "listpack")
                     && (is_text(ours, "hashtable") || is_text(ours, "skiplist"))
         },
-        reason: "small lists and sets are listpacks since Redis 7.2; HSET and ZADD convert by their pairs",
+        reason: "small lists and sets are listpacks, and HSET goes by its pairs, since 7.2",
     },
     Row {
         commands: &["LPOS", "LREM"],
@@ -114,6 +114,25 @@ const DIFFERENCES: &[Row] = &[
         versions: NONE..ALL,
         is_meant: |ours, theirs| is_text(ours, "listpack") && is_text(theirs, "skiplist"),
         reason: "SORT of a sorted set leaves it as it is stored",
+    },
+    Row {
+        commands: &[
+            "GEOPOS",
+            "GEOSEARCH",
+            "GEORADIUS",
+            "GEORADIUS_RO",
+            "GEORADIUSBYMEMBER",
+            "GEORADIUSBYMEMBER_RO",
+        ],
+        versions: NONE..(8, 0),
+        is_meant: same_places,
+        reason: "coordinates are written with 17 digits after the point before Redis 8.0",
+    },
+    Row {
+        commands: &["SORT", "SORT_RO"],
+        versions: NONE..(8, 0),
+        is_meant: |ours, theirs| !is_any_error(ours) && is_any_error(theirs),
+        reason: "an error of an earlier number is taken for one of the next before Redis 8.0",
     },
     Row {
         commands: &["HSETEX", "HGETEX"],
@@ -175,6 +194,24 @@ fn same_numbers(ours: &Reply, theirs: &Reply) -> bool {
             ours == theirs || number(ours).is_some() && number(ours) == number(theirs)
         }
         _ => ours == theirs,
+    }
+}
+
+/// The same but for coordinates, which are as near as 17 digits after the point tell.
+fn same_places(ours: &Reply, theirs: &Reply) -> bool {
+    match (ours, theirs) {
+        (Reply::Array(ours), Reply::Array(theirs)) => {
+            ours.len() == theirs.len()
+                && ours.iter().zip(theirs).all(|(ours, theirs)| same_places(ours, theirs))
+        }
+        _ => {
+            let number = |reply: &Reply| {
+                let text = String::from_utf8_lossy(reply.text()?).into_owned();
+                text.parse::<f64>().ok()
+            };
+            let near = |(one, other): (f64, f64)| (one - other).abs() < 1e-12;
+            ours == theirs || number(ours).zip(number(theirs)).is_some_and(near)
+        }
     }
 }
 

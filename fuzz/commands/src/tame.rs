@@ -10,6 +10,8 @@ const SOON_MILLISECONDS: std::ops::RangeInclusive<i64> = 1..=5_000_000;
 const FARTHEST_BYTE: i64 = 5_000;
 /// Redis's arithmetic of bit fields leaves 64 bits below the negative of it.
 const MOST_SUBTRACTED: i64 = 1 << 62;
+/// XGROUP CREATE with all its options.
+const MOST_GROUP_WORDS: usize = 8;
 /// Longer words are no numbers.
 const ODD_BOUND_BYTES: usize = 8;
 /// Repetitions of random members.
@@ -19,6 +21,9 @@ const MOST_RANDOM: i64 = 1_000;
 pub fn tame(words: &mut Vec<Vec<u8>>, version: Version) {
     deadlines(words);
     let name = name(words);
+    if version < (8, 4) && name.starts_with('H') {
+        before_8_4(words);
+    }
     if version < (7, 2) {
         before_7_2(&name, words);
     }
@@ -35,7 +40,11 @@ pub fn tame(words: &mut Vec<Vec<u8>>, version: Version) {
                 key[0] = b's';
             }
         }),
-        "XGROUP" => words.iter_mut().skip(2).take(1).for_each(unwatched),
+        "XGROUP" => {
+            // Redis counts the words of CREATE: the same option twice may be too many.
+            words.truncate(MOST_GROUP_WORDS);
+            words.iter_mut().skip(2).take(1).for_each(unwatched);
+        }
         "XSETID" => words.iter_mut().skip(1).take(1).for_each(unwatched),
         "LSET" => words.iter_mut().skip(2).take(1).for_each(|word| {
             if number(word).is_some_and(|number| i32::try_from(number).is_err()) {
@@ -68,11 +77,20 @@ pub fn tame(words: &mut Vec<Vec<u8>>, version: Version) {
     }
 }
 
+/// Options of HEXPIRE and its kind may stand behind the fields since Redis 8.4.
+fn before_8_4(words: &mut Vec<Vec<u8>>) {
+    let Some(fields) = words.iter().position(|word| is(word, "FIELDS")) else { return };
+    let count = words.get(fields + 1).and_then(|count| number(count)).unwrap_or(0);
+    if let Ok(count) = usize::try_from(count) {
+        words.truncate(count.saturating_add(fields + 2));
+    }
+}
+
 /// What an old server refuses, though the command is the same.
 fn before_7_2(name: &str, words: &mut Vec<Vec<u8>>) {
     match name {
         "ZRANK" | "ZREVRANK" => words.truncate(3),
-        "XGROUP" => words.truncate(8),
+        "XSETID" => words.truncate(3),
         "XREAD" => words.iter_mut().skip(2).filter(|word| *word == b"+").for_each(|word| {
             *word = b"$".to_vec();
         }),
@@ -86,6 +104,8 @@ fn bounds(words: &mut [Vec<u8>]) {
     for word in words.iter_mut().skip(2) {
         let digits = word.strip_prefix(b"(").unwrap_or(word);
         let is_odd = digits.starts_with(b"0x") || digits.starts_with(b" ") || word.contains(&0);
+        // -0 loses its sign in a listpack, and SORT may have turned that into a skiplist.
+        let is_odd = is_odd || word == b"-0";
         if is_odd && word.len() < ODD_BOUND_BYTES {
             *word = b"(8".to_vec();
         }
