@@ -16,8 +16,8 @@ fn consume(mut connection: Connection, number: usize) -> Vec<String> {
     let mut jobs = Vec::new();
     loop {
         // Half of them give up again and again: a time-out and a push may meet.
-        let timeout = if number % 2 == 0 { "0" } else { "0.003" };
-        let end = if number % 3 == 0 { "BRPOP" } else { "BLPOP" };
+        let timeout = if number.is_multiple_of(2) { "0" } else { "0.003" };
+        let end = if number.is_multiple_of(3) { "BRPOP" } else { "BLPOP" };
         let line = format!("{end} {} stop {timeout}", QUEUES.join(" "));
         let reply = connection.ask(&line);
         let taken = reply.trim_matches(['[', ']']).split_once(", ");

@@ -386,8 +386,8 @@ impl<'a> Db<'a> {
         self.event_in(db, class, name, key);
     }
 
-    /// Says that a key was changed in a way that only the journal hears of, neither watchers nor who
-    /// waits for the key: XACK, or whom XREADGROUP gave an entry.
+    /// Says that a key was changed in a way that only the journal hears of, neither watchers nor
+    /// who waits for the key: XACK, or whom XREADGROUP gave an entry.
     pub fn changed_unwatched(&mut self) {
         self.journal.changes += 1;
     }

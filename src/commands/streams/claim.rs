@@ -69,7 +69,7 @@ fn xclaim(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
         count += 1;
     }
     reply.close_array(open, count);
-    delivery.finish(&mut group);
+    delivery.finish(&group);
     drop(group);
     drop(record);
     delivery.tell(db);
@@ -225,7 +225,7 @@ fn xautoclaim(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
     reply.close_array(open, count);
     reply.array(gone.len());
     gone.iter().for_each(|id| value::write_id(*id, reply));
-    delivery.finish(&mut group);
+    delivery.finish(&group);
     drop(group);
     drop(record);
     delivery.tell(db);

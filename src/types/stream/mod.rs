@@ -1,6 +1,6 @@
 //! Streams: an ordered log of entries, and the groups that read it.
 //!
-//! - `stream`: the whole; what it remembers of entries that have gone
+//! - `whole`: the stream; what it remembers of entries that have gone
 //! - `id`: ids of entries
 //! - `log`: the entries, an ordered index of packed blocks; `block`: one block and its bytes
 //! - `trim`: removing the oldest entries
@@ -15,15 +15,15 @@ mod id;
 mod log;
 mod nodes;
 mod producers;
-mod stream;
 #[cfg(test)]
 mod tests;
 mod trim;
+mod whole;
 
 pub use block::{Entry, Fields, Pairs};
 pub use group::{Consumer, ConsumerRef, Group, Pending};
 pub use id::{Id, IdText};
 pub use log::{Limits, Log, MAX_NODE_BYTES, Range, RangeBack};
 pub use producers::{Keeping, Producers};
-pub use stream::{Facts, GroupMut, Stream};
 pub use trim::{Extent, Keep, Removal};
+pub use whole::{Facts, GroupMut, Stream};

@@ -92,7 +92,7 @@ impl Producers {
     /// How many producers and ids are known at `now_ms`. Takes time in the number of producers.
     pub fn count(&self, now_ms: u64) -> (u64, u64) {
         let kept = |sent: &Sent| {
-            let is_past = |idempotent: &Box<[u8]>| self.is_past(sent.entries[idempotent], now_ms);
+            let is_past = |sent_id: &_| self.is_past(sent.entries[sent_id], now_ms);
             (sent.order.len() - sent.order.partition_point(is_past)) as u64
         };
         let counts = self.by_name.values().map(kept).filter(|kept| *kept > 0);

@@ -51,9 +51,10 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-type Model = BTreeMap<Id, Vec<(Vec<u8>, Vec<u8>)>>;
+type OwnedPairs = Vec<(Vec<u8>, Vec<u8>)>;
+type Model = BTreeMap<Id, OwnedPairs>;
 
-fn owned(entry: Entry<'_>) -> (Id, Vec<(Vec<u8>, Vec<u8>)>) {
+fn owned(entry: Entry<'_>) -> (Id, OwnedPairs) {
     let fields = entry.fields().map(|(name, value)| (name.to_vec(), value.to_vec()));
     (entry.id, fields.collect())
 }

@@ -6,7 +6,7 @@
 
 use super::block::Block;
 use super::id::Id;
-use super::stream::Stream;
+use super::whole::Stream;
 
 /// What stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
