@@ -170,6 +170,8 @@ impl Waiters<'_> {
         let answer = match served {
             Ok(Served::Now) => Some(reply.to_vec()),
             Err(error) if waiter.ends_on_error => {
+                self.stats.per_command[entry.id].failed.add(1);
+                self.server.stats.count_error(error.code());
                 let mut refusal = Reply::new();
                 refusal.error(error.text());
                 Some(refusal.to_vec())

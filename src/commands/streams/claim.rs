@@ -149,6 +149,7 @@ const XAUTOCLAIM: Command = Command::write(
 .since("6.2.0")
 .fast()
 .costs("O(1) if COUNT is small.")
+.keys(&["RW delete"])
 .tips(&["nondeterministic_output"])
 .about("Gives entries that have been idle for so long to a consumer, wherever they are pending.");
 
