@@ -235,7 +235,8 @@ impl Run {
         if !self.seen.insert(signature) {
             return Ok(());
         }
-        println!("\n# {} steps; shrinking …", found.steps.len());
+        let shown = found.steps.last().map(transcript::command).unwrap_or_default();
+        println!("\n# {} steps, the last one {shown}", found.steps.len());
         let shrunk = shrink::shrink(&mut self.pair, found)?;
         let again = shrunk.as_ref().unwrap_or(found);
         if shrunk.is_none() {

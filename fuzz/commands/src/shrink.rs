@@ -4,16 +4,19 @@
 use crate::play::{Answers, Difference, Pair};
 use crate::servers::Step;
 use crate::tame::name;
+use std::time::{Duration, Instant};
 
-/// Tries for one failure; what is not small by then is shown as it is.
+/// Tries for one failure, and the time they may take; what is not small by then is shown as it is.
 const MOST_TRIES: usize = 3_000;
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// What does not show again at the first time may do so at another.
 const FIRST_TRIES: usize = 3;
 
 /// The shortest sequence found. None if the difference does not show again.
 pub fn shrink(pair: &mut Pair, found: &Difference) -> Result<Option<Difference>, String> {
-    let mut shrinker = Shrinker { pair, tries: 0, name: last_name(&found.steps) };
+    let mut shrinker =
+        Shrinker { pair, tries: 0, begun: Instant::now(), name: last_name(&found.steps) };
     let mut best = None;
     for _ in 0..FIRST_TRIES {
         best = best.or(shrinker.play(&found.steps)?);
@@ -32,6 +35,7 @@ fn last_name(steps: &[Step]) -> String {
 struct Shrinker<'a> {
     pair: &'a mut Pair,
     tries: usize,
+    begun: Instant,
     /// The command that showed it: another difference would be another finding.
     name: String,
 }
@@ -45,12 +49,16 @@ impl Shrinker<'_> {
         Ok(found.filter(|found| last_name(&found.steps) == self.name))
     }
 
+    fn may_try(&self) -> bool {
+        self.tries < MOST_TRIES && self.begun.elapsed() < LONGEST
+    }
+
     fn steps(&mut self, best: &mut Difference) -> Result<(), String> {
         let mut length = best.steps.len() / 2;
         while length > 0 {
             let mut at = 0;
             let mut shorter = false;
-            while at + length < best.steps.len() && self.tries < MOST_TRIES {
+            while at + length < best.steps.len() && self.may_try() {
                 let rest = [&best.steps[..at], &best.steps[at + length..]].concat();
                 match self.play(&rest)? {
                     Some(found) => {
@@ -71,7 +79,7 @@ impl Shrinker<'_> {
         let mut at = 0;
         while at < best.steps.len() {
             let mut place = best.steps[at].words.len();
-            while place > 1 && self.tries < MOST_TRIES {
+            while place > 1 && self.may_try() {
                 place -= 1;
                 self.word(best, at, place)?;
                 if at >= best.steps.len() {

@@ -1,93 +1,10 @@
-//! DEBUG's looks at the data from inside: how it is stored, what it comes to, and making a lot.
-//!
-//! A digest is 160 bits, as long as Redis's but not the same: each record's own (over database,
-//! key, value and whether it has a deadline), all of them combined by exclusive or, so that the
-//! order of the records does not matter.
+//! DEBUG's looks at the data from inside: how it is stored, and making a lot.
 
-use crate::command::{Args, Error, Outcome, error};
+use crate::command::{Args, Outcome, error};
 use crate::commands::generic::object::encoding_name;
 use crate::protocol::Reply;
 use crate::server::Context;
-use crate::store::{Deadline, NewValue, Record, TableStats, Value, access};
-use foldhash::quality::FixedState;
-use std::hash::{BuildHasher, Hasher};
-
-/// Five lanes of 32 bits: 40 hexadecimal digits.
-type Digest = [u32; 5];
-
-fn hex(digest: Digest) -> String {
-    digest.iter().map(|lane| format!("{lane:08x}")).collect()
-}
-
-fn xor(mut sum: Digest, other: Digest) -> Digest {
-    sum.iter_mut().zip(other).for_each(|(lane, other)| *lane ^= other);
-    sum
-}
-
-/// The digest of a value, and of whatever `before` tells it apart by.
-fn digest_of(before: &[&[u8]], record: &Record<'_>) -> Result<Digest, Error> {
-    let mut text = itoa::Buffer::new();
-    let value: &[u8] = match record.value() {
-        Value::Int(number) => text.format(number).as_bytes(),
-        Value::Bytes(bytes) => bytes,
-        Value::Shared(bytes) => bytes,
-        Value::Packed(..) | Value::Object(_) => return Err(error::WRONG_TYPE),
-    };
-    let has_deadline = [u8::from(record.deadline().is_some())];
-    Ok(std::array::from_fn(|lane| {
-        // A seed that never changes: digests of two servers are compared.
-        let mut hasher = FixedState::with_seed(lane as u64).build_hasher();
-        for part in before.iter().copied().chain([value, &has_deadline]) {
-            hasher.write_usize(part.len());
-            hasher.write(part);
-        }
-        hasher.finish() as u32
-    }))
-}
-
-/// DEBUG DIGEST.
-pub fn digest(context: &mut Context, _: &Args, reply: &mut Reply) -> Outcome {
-    let keyspace = &context.server.keyspace;
-    let used = (0..keyspace.databases()).filter(|db| keyspace.used_shards(*db).is_some());
-    let mut sum = Ok(Digest::default());
-    // All at one moment: nothing changes while it is worked out.
-    for (db, tables) in keyspace.lock_all(used) {
-        let number = (db as u64).to_le_bytes();
-        let mut visit = |record: &Record<'_>| {
-            let is_alive = record.deadline().is_none_or(|deadline| deadline > context.now_ms);
-            if let (true, Ok(before)) = (is_alive, &sum) {
-                let before = *before;
-                sum = digest_of(&[&number, record.key()], record).map(|own| xor(before, own));
-            }
-        };
-        for table in &tables {
-            let mut cursor = 0;
-            loop {
-                cursor = table.scan(cursor, &mut visit);
-                if cursor == 0 {
-                    break;
-                }
-            }
-        }
-    }
-    reply.simple(&hex(sum?));
-    Ok(())
-}
-
-/// DEBUG DIGEST-VALUE key [key ...]
-pub fn digest_value(context: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {
-    reply.array(args.len() - 2);
-    for key in args.iter(2) {
-        let mut db = context.db();
-        db.lock_one(key);
-        let digest = match db.look(db.index(), key) {
-            Some(record) => digest_of(&[], &record)?,
-            None => Digest::default(),
-        };
-        reply.simple(&hex(digest));
-    }
-    Ok(())
-}
+use crate::store::{Deadline, NewValue, TableStats, access};
 
 /// DEBUG OBJECT key
 pub fn object(context: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {

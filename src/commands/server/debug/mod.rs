@@ -1,12 +1,14 @@
 //! DEBUG: for test suites and for whoever looks for a fault. Off unless `enable-debug-command`
 //! says otherwise, since it can keep a worker busy for as long as a client likes.
 //!
-//! - `data`: OBJECT, DIGEST, POPULATE, HTSTATS: the data seen from inside
+//! - `data`: OBJECT, POPULATE, HTSTATS: the data seen from inside
+//! - `digest`: DIGEST, DIGEST-VALUE: are two data sets, or values, the same?
 //! - `samples`: PROTOCOL: a reply of every type
 //!
 //! Redis's subcommands that crash the server are left out.
 
 mod data;
+mod digest;
 mod samples;
 
 use crate::command::{Args, Command, Error, Outcome, flag};
@@ -38,13 +40,13 @@ const SUBCOMMANDS: &[Sub] = &[
         usage: "DIGEST",
         about: "A digest of all data: the same data, the same digest.",
         words: 2..=2,
-        run: data::digest,
+        run: digest::digest,
     },
     Sub {
         usage: "DIGEST-VALUE key [key ...]",
         about: "The digest of each of these values.",
         words: 3..=usize::MAX,
-        run: data::digest_value,
+        run: digest::digest_value,
     },
     Sub {
         usage: "ERROR message",
