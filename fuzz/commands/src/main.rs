@@ -37,6 +37,9 @@ const LOOKS_AN_EPOCH: usize = 3;
 /// How often the progress is told where no terminal shows it.
 const PROGRESS_EVERY: Duration = Duration::from_secs(15);
 
+/// Longer cases are written to a file.
+const MOST_SHOWN_STEPS: usize = 60;
+
 struct Options {
     seed: u64,
     count: usize,
@@ -239,23 +242,24 @@ impl Run {
         println!("\n# {} steps, the last one {shown}", found.steps.len());
         let shrunk = shrink::shrink(&mut self.pair, found)?;
         let again = shrunk.as_ref().unwrap_or(found);
-        if shrunk.is_none() {
-            let path = std::env::temp_dir().join(format!("fuzz-commands-{}.redis", self.done));
-            let text = transcript::case(again, &Answers::new());
-            std::fs::write(&path, text).map_err(|error| error.to_string())?;
-            println!("# did not show again; all of it is in {}; the last step:", path.display());
-            let steps = again.steps[again.steps.len() - 1..].to_vec();
-            println!(
-                "{}",
-                transcript::case(&Difference { steps, ..again.clone() }, &Answers::new())
-            );
-        } else {
+        let mut answers = Answers::new();
+        if shrunk.is_some() {
             self.pair.reset()?;
-            let mut answers = Answers::new();
             self.pair.play(&again.steps, &mut answers);
-            println!("{}", transcript::case(again, &answers));
         }
-        if matches!(&again.ours, Reply::Error(text) if text.starts_with(b"(")) {
+        let case = transcript::case(again, &answers);
+        if shrunk.is_some() && again.steps.len() <= MOST_SHOWN_STEPS {
+            println!("{case}");
+        } else {
+            let path = std::env::temp_dir().join(format!("fuzz-commands-{}.redis", self.done));
+            std::fs::write(&path, case).map_err(|error| error.to_string())?;
+            let why = if shrunk.is_some() { "is long" } else { "did not show again" };
+            println!("# {why}; all of it is in {}; the last step:", path.display());
+            let steps = again.steps[again.steps.len() - 1..].to_vec();
+            let last = Difference { steps, ..again.clone() };
+            println!("{}", transcript::case(&last, &Answers::new()));
+        }
+        if servers::is_missing(&again.ours) {
             println!("# {}", self.pair.ours.output().join("\n# "));
         }
         Ok(())

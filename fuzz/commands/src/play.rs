@@ -6,7 +6,7 @@
 
 use crate::compare::{Manner, manner, same, sorted};
 use crate::differences;
-use crate::servers::{OBSERVER, Side, Step};
+use crate::servers::{OBSERVER, Side, Step, is_missing};
 use crate::tame::name;
 use crate::template::Version;
 use redstart_course::wire::Reply;
@@ -149,10 +149,11 @@ impl Pair {
         self.alike(step, ours, theirs)
     }
 
-    /// Whether the replies to a command are the same, or differ on purpose.
+    /// Whether the replies to a command are the same, or differ on purpose. That both are silent is
+    /// no reply.
     fn alike(&self, step: &Step, ours: &Reply, theirs: &Reply) -> bool {
-        same(manner(&step.words), ours, theirs)
-            || differences::named(&step.words, ours, theirs, self.version).is_some()
+        let is_named = || differences::named(&step.words, ours, theirs, self.version).is_some();
+        !is_missing(theirs) && (same(manner(&step.words), ours, theirs) || is_named())
     }
 
     fn alone(&mut self, step: &Step, answers: &mut Answers) -> Option<(usize, Reply, Reply)> {
@@ -168,8 +169,9 @@ impl Pair {
         };
         let own = manner(&step.words);
         answers.push((theirs.clone(), own));
-        let named = || differences::named(&step.words, &ours, &theirs, self.version).is_some();
-        (!agree && !named()).then_some((0, ours, theirs))
+        let is_named = || differences::named(&step.words, &ours, &theirs, self.version).is_some();
+        let agree = !is_missing(&theirs) && (agree || is_named());
+        (!agree).then_some((0, ours, theirs))
     }
 
     /// SPOP: what ours took is taken out of theirs.

@@ -17,6 +17,11 @@ pub const OBSERVER: usize = 2;
 const NO_REPLY: &[u8] = b"(no reply)";
 const CLOSED: &[u8] = b"(the connection was closed)";
 
+/// Whether this stands for a reply that did not come.
+pub fn is_missing(reply: &Reply) -> bool {
+    matches!(reply, Reply::Error(text) if text.starts_with(b"("))
+}
+
 /// One of the two servers, with its connections.
 pub struct Side {
     server: Server,

@@ -196,7 +196,8 @@ fn unwatched(key: &mut Vec<u8>) {
 
 /// A wait that ends at once. What is no number or negative stays: it is answered with an error.
 fn short_wait(word: &mut Vec<u8>) {
-    if word.first().is_some_and(|first| first.is_ascii_digit() || b" +.".contains(first)) {
+    let is_number = |first: &u8| first.is_ascii_digit() || b" +.".contains(first);
+    if word.first().is_some_and(is_number) || word == b"-0" {
         *word = b"0.001".to_vec();
     }
 }
