@@ -64,6 +64,12 @@ pub fn tame(words: &mut Vec<Vec<u8>>, version: Version) {
                 *word = b"-7".to_vec();
             }
         }),
+        // A SPOP that leaves few of many makes a new set, which SREM on the other side does not.
+        "SPOP" => words.iter_mut().skip(2).for_each(|word| {
+            if number(word).is_some_and(|number| (5..MOST_RANDOM).contains(&number)) {
+                *word = MOST_RANDOM.to_string().into_bytes();
+            }
+        }),
         "BLPOP" | "BRPOP" | "BLMOVE" | "BRPOPLPUSH" | "BZPOPMIN" | "BZPOPMAX" => {
             words.iter_mut().skip(1).last().into_iter().for_each(short_wait);
         }
@@ -97,6 +103,11 @@ fn before_7_2(name: &str, words: &mut Vec<Vec<u8>>) {
     match name {
         "ZRANK" | "ZREVRANK" => words.truncate(3),
         "XSETID" => words.truncate(3),
+        // Which texts are numbers is another matter there.
+        "SORT" => {
+            let store = words.iter().position(|word| is(word, "STORE"));
+            words.truncate(store.unwrap_or(words.len()));
+        }
         "XREAD" => words.iter_mut().skip(2).filter(|word| *word == b"+").for_each(|word| {
             *word = b"$".to_vec();
         }),
