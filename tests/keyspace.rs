@@ -154,7 +154,9 @@ fn keys_of_very_many_lets_other_clients_have_their_turns() {
     write_meanwhile(&server, "SET KEY v", || {});
     let mut other = server.connect();
     assert_eq!(other.ask("PING"), "+PONG");
-    connection.command(&[b"KEYS", b"nosuch*"]);
+    // Many stars make every key cost more: the walk then outlasts what a busy machine takes for a
+    // few round trips.
+    connection.command(&[b"KEYS", b"*a*a*a*a*nosuch*"]);
     connection.stream.set_nonblocking(true).expect("a socket can be made non-blocking");
     let mut answered = 0;
     let mut byte = [0];
@@ -165,7 +167,8 @@ fn keys_of_very_many_lets_other_clients_have_their_turns() {
     }
     connection.stream.set_nonblocking(false).expect("and blocking again");
     assert_eq!(connection.line(), "*0");
-    assert!(answered >= 5, "{answered} answers while KEYS looked at 220,000 keys");
+    // A KEYS that keeps its turn to the end lets at most one through: one that came before it.
+    assert!(answered >= 2, "{answered} answers while KEYS looked at 220,000 keys");
 }
 
 /// Waits until `ask` gives what is expected.
