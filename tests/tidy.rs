@@ -17,10 +17,14 @@ const LONGEST_LINE: usize = 100;
 /// Which folder of `src/` may use which others.
 const ARROWS: &[(&str, &[&str])] = &[
     ("net", &["protocol", "engine", "server", "command", "config"]),
-    ("engine", &["protocol", "command", "server", "store"]),
-    ("commands", &["command", "server", "store", "types", "protocol", "config", "observe"]),
+    ("engine", &["protocol", "command", "server", "store", "persistence"]),
+    (
+        "commands",
+        &["command", "server", "store", "types", "protocol", "config", "observe", "persistence"],
+    ),
     ("command", &["server", "store", "protocol", "types"]),
-    ("server", &["store", "config", "protocol"]),
+    ("server", &["store", "config", "protocol", "persistence"]),
+    ("persistence", &["store", "types", "protocol", "config"]),
     ("store", &["types"]),
     ("protocol", &["types"]),
     ("config", &["types"]),

@@ -9,6 +9,8 @@ mod hashes;
 mod help;
 mod hyperloglog;
 mod lists;
+#[cfg(test)]
+mod recorder;
 mod scripting;
 mod server;
 mod sets;

@@ -8,7 +8,7 @@ use super::blocking::Waiters;
 use crate::command::Table;
 use crate::server::rates::Sample;
 use crate::server::{Server, clock};
-use crate::store::{JournalEntry, Old, Shard};
+use crate::store::{Old, Shard};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -105,7 +105,7 @@ fn expire_slice(server: &Server, db: usize, shard: &Shard, now_ms: u64) -> bool 
     let more_fields = table.expire_fields(now_ms, SLICE, &mut |dead| {
         dead_fields += dead.fields.len() as u64;
         if followers.any() {
-            followers.tell(&JournalEntry::fields_expired(db, &dead));
+            followers.tell_fields_expired(db, &dead);
         }
         server.keyspace.touch_unasked(db, shard, dead.key);
         heavy.extend(dead.old);
@@ -113,7 +113,7 @@ fn expire_slice(server: &Server, db: usize, shard: &Shard, now_ms: u64) -> bool 
     let more = table.advance(now_ms, SLICE, &mut |key, old| {
         removed += 1;
         if followers.any() {
-            followers.tell(&JournalEntry::expired(db, key));
+            followers.tell_expired(db, key);
         }
         server.keyspace.touch_unasked(db, shard, key);
         if old.weight() > 0 {

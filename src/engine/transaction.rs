@@ -57,6 +57,8 @@ impl Turn<'_> {
             reply.null_array();
             return Ok(());
         }
+        // Its end, before the shards are unlocked, makes what was written one entry.
+        let whole = server.keyspace.followers.begin_transaction();
         reply.array(transaction.queue.len());
         self.context.is_exec = true;
         for queued in &transaction.queue {
@@ -65,6 +67,7 @@ impl Turn<'_> {
             self.end_errand(reply);
         }
         self.context.is_exec = false;
+        drop(whole);
         drop(holding);
         Ok(())
     }

@@ -18,7 +18,7 @@ use super::access;
 use super::garbage::HEAVY_BYTES;
 use super::guard::Guard;
 use super::hash::hash_key;
-use super::journal::{Call, Class, Entry, Event, Journal};
+use super::journal::{Call, Class, Event, Journal};
 use super::keyspace::{Keyspace, Shard};
 use super::record::packed_room;
 use super::{Deadline, Limits, NewValue, Old, Record, RecordMut, Table};
@@ -294,7 +294,7 @@ impl<'a> Db<'a> {
         self.discard(old);
         self.tally.expired += 1;
         if self.is_followed() {
-            self.space.followers.tell(&Entry::expired(db, key));
+            self.space.followers.tell_expired(db, key);
         }
         if self.space.has_listeners() {
             self.touch(db, key);
@@ -399,7 +399,7 @@ impl<'a> Db<'a> {
 
     #[inline]
     fn event_in(&mut self, db: usize, class: Class, name: &'static str, key: &[u8]) {
-        if self.is_followed() {
+        if self.space.followers.want_events() {
             self.journal.note(Event { class, name, db, key: key.into() });
         }
         if self.space.has_listeners() {
@@ -434,8 +434,7 @@ impl<'a> Db<'a> {
     #[inline]
     pub fn commit<'w>(&mut self, words: impl Iterator<Item = &'w [u8]>) {
         if !self.journal.is_empty() && self.is_followed() {
-            let entry = self.journal.entry(self.index, words);
-            self.space.followers.tell(&entry);
+            self.journal.tell(&self.space.followers, self.index, words);
         }
     }
 }

@@ -36,7 +36,7 @@ mod wheel;
 pub use db::{Db, KnownHash, Place};
 pub use garbage::Garbage;
 pub use guard::{Guard, Holding};
-pub use journal::{Call, Class, Entry as JournalEntry, Event};
+pub use journal::{Call, Class, Entry as JournalEntry, Event, Follower};
 pub use keyspace::{Flushed, Keyspace, MOST_SHARD_BITS, Ready, Shard};
 pub use limits::{LimitValues, Limits};
 pub use listeners::Touched;

@@ -5,43 +5,23 @@
 //! themselves.
 
 use crate::command::{Args, Handler, Locks};
+use crate::commands::recorder::{Recorder, text};
 use crate::protocol::{OwnedWords, Reply};
-use crate::store::journal::Follower;
-use crate::store::{Db, JournalEntry, Keyspace, Place};
-use parking_lot::Mutex;
+use crate::store::{Db, Keyspace, Place};
 use std::sync::Arc;
 
 const NOW_MS: u64 = 1_700_000_000_000;
 
-/// Keeps what it is told: calls as `0 DEL k`, events as `0 del k`, each with its database.
-#[derive(Default)]
-struct Notes(Mutex<Vec<String>>);
-
-impl Follower for Notes {
-    fn follow(&self, entry: &JournalEntry) {
-        let text = |words: &[Box<[u8]>]| -> String {
-            let words: Vec<_> = words.iter().map(|word| String::from_utf8_lossy(word)).collect();
-            words.join(" ")
-        };
-        let mut notes = self.0.lock();
-        notes.extend(entry.calls.iter().map(|call| format!("{} {}", entry.db, text(call))));
-        let event = |event: &crate::store::Event| {
-            format!("{} {} {}", event.db, event.name, String::from_utf8_lossy(&event.key))
-        };
-        notes.extend(entry.events.iter().map(event));
-    }
-}
-
 struct Bench {
     space: Keyspace,
-    notes: Arc<Notes>,
+    notes: Arc<Recorder>,
     now_ms: u64,
 }
 
 impl Bench {
     fn new() -> Self {
         let space = Keyspace::new(2, 3);
-        let notes = Arc::new(Notes::default());
+        let notes = Arc::new(Recorder::default());
         space.followers.add(notes.clone());
         Bench { space, notes, now_ms: NOW_MS }
     }
@@ -49,10 +29,23 @@ impl Bench {
     /// Runs calls in database 0; what the last of them left.
     fn ran(&self, calls: &[&str]) -> Vec<String> {
         for call in calls {
-            self.notes.0.lock().clear();
+            self.notes.take();
             self.run(call);
         }
-        std::mem::take(&mut *self.notes.0.lock())
+        self.notes()
+    }
+
+    /// What was told: calls as `0 DEL k`, events as `0 del k`, each with its database.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        for noted in self.notes.take() {
+            notes.extend(noted.calls.iter().map(|(db, call)| format!("{db} {call}")));
+            let event = |event: &crate::store::Event| {
+                format!("{} {} {}", event.db, event.name, text(&event.key))
+            };
+            notes.extend(noted.events.iter().map(event));
+        }
+        notes
     }
 
     fn run(&self, call: &str) {
@@ -134,8 +127,8 @@ fn a_dead_key_in_the_way_ends_in_its_own_database_first() {
 fn whole_databases_replay_by_their_numbers() {
     let bench = Bench::new();
     bench.ran(&["SET a v", "COPY a a DB 1"]);
-    bench.notes.0.lock().clear();
+    bench.notes.take();
     bench.space.swap(1, 0);
     assert_eq!(bench.space.flush(0..2).keys(), 2);
-    assert_eq!(*bench.notes.0.lock(), ["0 SWAPDB 0 1", "0 FLUSHDB", "1 FLUSHDB"]);
+    assert_eq!(bench.notes(), ["0 SWAPDB 0 1", "0 FLUSHDB", "1 FLUSHDB"]);
 }

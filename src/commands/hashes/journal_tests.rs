@@ -1,38 +1,22 @@
 //! Tests: what hash commands leave in the journal replays to the same state at any later time.
 
 use crate::command::{Args, Handler};
+use crate::commands::recorder::Recorder;
 use crate::protocol::{OwnedWords, Reply};
-use crate::store::journal::Follower;
-use crate::store::{Db, JournalEntry, Keyspace, Place};
-use parking_lot::Mutex;
+use crate::store::{Db, Keyspace, Place};
 use std::sync::Arc;
 
 const NOW_MS: u64 = 1_000_000;
 
-#[derive(Default)]
-struct Notes(Mutex<Vec<String>>);
-
-impl Follower for Notes {
-    fn follow(&self, entry: &JournalEntry) {
-        let text = |words: &[Box<[u8]>]| -> String {
-            let words: Vec<_> = words.iter().map(|word| String::from_utf8_lossy(word)).collect();
-            words.join(" ")
-        };
-        let calls: Vec<String> = entry.calls.iter().map(|call| text(call)).collect();
-        let events: Vec<&str> = entry.events.iter().map(|event| event.name).collect();
-        self.0.lock().push(format!("{} / {}", calls.join("; "), events.join(" ")));
-    }
-}
-
 struct Bench {
     space: Keyspace,
-    notes: Arc<Notes>,
+    notes: Arc<Recorder>,
     now_ms: u64,
 }
 
 impl Bench {
     fn new() -> Self {
-        let (space, notes) = (Keyspace::new(1, 0), Arc::new(Notes::default()));
+        let (space, notes) = (Keyspace::new(1, 0), Arc::new(Recorder::default()));
         space.followers.add(notes.clone());
         Bench { space, notes, now_ms: NOW_MS }
     }
@@ -40,7 +24,7 @@ impl Bench {
     /// Runs calls, separated by `; `; what the last of them left.
     fn ran(&self, calls: &str) -> Vec<String> {
         for call in calls.split("; ") {
-            self.notes.0.lock().clear();
+            self.notes.take();
             let words: Vec<&str> = call.split(' ').collect();
             let words = OwnedWords::from_slices(&words);
             let entry = crate::commands::table().find(words.view().get(0)).expect("a command");
@@ -51,17 +35,17 @@ impl Bench {
             run(&mut db, &Args::new(words.view(), 1), &mut Reply::new()).expect("a sound call");
             db.commit(words.view().iter());
         }
-        std::mem::take(&mut *self.notes.0.lock())
+        self.notes.lines()
     }
 
     /// Lets the expiry thread's work be done; what that left.
     fn expired(&self) -> Vec<String> {
-        self.notes.0.lock().clear();
+        self.notes.take();
         let mut table = self.space.shards(0)[0].lock();
         table.expire_fields(self.now_ms, 100, &mut |dead| {
-            self.space.followers.tell(&JournalEntry::fields_expired(0, &dead));
+            self.space.followers.tell_fields_expired(0, &dead);
         });
-        std::mem::take(&mut *self.notes.0.lock())
+        self.notes.lines()
     }
 }
 

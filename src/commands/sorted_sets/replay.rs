@@ -1,34 +1,17 @@
 //! Tests: what commands on sorted sets leave in the journal, and the events they tell of.
 
 use crate::command::{Args, Handler};
+use crate::commands::recorder::{Noted, Recorder, text};
 use crate::protocol::{OwnedWords, Reply};
-use crate::store::journal::Follower;
-use crate::store::{Db, JournalEntry, Keyspace, Place};
-use std::sync::{Arc, Mutex};
-
-#[derive(Default)]
-struct Recorder(Mutex<Vec<String>>);
-
-impl Follower for Recorder {
-    fn follow(&self, entry: &JournalEntry) {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let call = |call: &Vec<Box<[u8]>>| {
-            call.iter().map(|word| text(word)).collect::<Vec<_>>().join(" ")
-        };
-        let calls: Vec<String> = entry.calls.iter().map(call).collect();
-        let event = |event: &crate::store::Event| format!("{} {}", event.name, text(&event.key));
-        let events: Vec<String> = entry.events.iter().map(event).collect();
-        let line = format!("{} / {}", calls.join("; "), events.join(", "));
-        self.0.lock().expect("no test panics in here").push(line);
-    }
-}
+use crate::store::{Db, Keyspace, Place};
+use std::sync::Arc;
 
 /// Runs commands, one a line, and gives back what the journal has of the last one.
 fn journal_of(lines: &str) -> String {
     let (keyspace, recorder) = (Keyspace::new(1, 0), Arc::new(Recorder::default()));
     keyspace.followers.add(recorder.clone());
     for line in lines.split("; ") {
-        recorder.0.lock().expect("no test panics in here").clear();
+        recorder.take();
         let words: Vec<&str> = line.split(' ').collect();
         let words = OwnedWords::from_slices(&words);
         let entry = crate::commands::table().find(words.view().get(0)).expect("a command");
@@ -45,8 +28,13 @@ fn journal_of(lines: &str) -> String {
         }
         db.commit(words.view().iter());
     }
-    let entries = recorder.0.lock().expect("no test panics in here");
-    entries.join("\n")
+    let event = |event: &crate::store::Event| format!("{} {}", event.name, text(&event.key));
+    let line = |noted: &Noted| {
+        let calls: Vec<&str> = noted.calls.iter().map(|(_, call)| &**call).collect();
+        let events: Vec<String> = noted.events.iter().map(event).collect();
+        format!("{} / {}", calls.join("; "), events.join(", "))
+    };
+    recorder.take().iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[track_caller]

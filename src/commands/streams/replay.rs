@@ -2,28 +2,12 @@
 //! time, whatever the options are then.
 
 use crate::command::{Args, Handler};
+use crate::commands::recorder::Recorder;
 use crate::protocol::{OwnedWords, Reply};
-use crate::store::journal::Follower;
-use crate::store::{Db, JournalEntry, Keyspace, Place};
-use std::sync::{Arc, Mutex};
+use crate::store::{Db, Keyspace, Place};
+use std::sync::Arc;
 
 const NOW_MS: u64 = 1_000_000;
-
-#[derive(Default)]
-struct Recorder(Mutex<Vec<String>>);
-
-impl Follower for Recorder {
-    fn follow(&self, entry: &JournalEntry) {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let call = |call: &Vec<Box<[u8]>>| {
-            call.iter().map(|word| text(word)).collect::<Vec<_>>().join(" ")
-        };
-        let calls: Vec<String> = entry.calls.iter().map(call).collect();
-        let events: Vec<&str> = entry.events.iter().map(|event| event.name).collect();
-        let line = format!("{} / {}", calls.join("; "), events.join(" "));
-        self.0.lock().expect("no test panics in here").push(line);
-    }
-}
 
 fn run(keyspace: &Keyspace, line: &str, now_ms: u64) -> Vec<u8> {
     let words: Vec<&str> = line.split(' ').collect();
@@ -57,8 +41,7 @@ fn journal_of(lines: &str) -> String {
     let mut last = String::new();
     for line in lines.split("; ") {
         run(&keyspace, line, NOW_MS);
-        let noted = std::mem::take(&mut *recorder.0.lock().expect("no test panics in here"));
-        last = noted.join("\n");
+        last = recorder.lines().join("\n");
         let calls = last.split(" / ").next().unwrap_or_default();
         for call in calls.split("; ").filter(|call| !call.is_empty()) {
             run(&replica, call, NOW_MS + 50_000);

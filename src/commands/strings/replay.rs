@@ -1,36 +1,19 @@
 //! Tests: what string commands leave in the journal replays to the same state at any later time.
 
 use crate::command::{Args, Handler};
+use crate::commands::recorder::Recorder;
 use crate::protocol::{OwnedWords, Reply};
-use crate::store::journal::Follower;
-use crate::store::{Db, JournalEntry, Keyspace, Place};
+use crate::store::{Db, Keyspace, Place};
 use std::sync::Arc;
-use std::sync::Mutex;
 
 const NOW_MS: u64 = 1_000_000;
-
-#[derive(Default)]
-struct Recorder(Mutex<Vec<String>>);
-
-impl Follower for Recorder {
-    fn follow(&self, entry: &JournalEntry) {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let call = |call: &Vec<Box<[u8]>>| {
-            call.iter().map(|word| text(word)).collect::<Vec<_>>().join(" ")
-        };
-        let calls: Vec<String> = entry.calls.iter().map(call).collect();
-        let events: Vec<&str> = entry.events.iter().map(|event| event.name).collect();
-        let line = format!("{} / {}", calls.join("; "), events.join(" "));
-        self.0.lock().expect("no test panics in here").push(line);
-    }
-}
 
 /// Runs commands, one a line, and gives back what the journal has of the last one.
 pub fn journal_of(lines: &str) -> String {
     let (keyspace, recorder) = (Keyspace::new(1, 0), Arc::new(Recorder::default()));
     keyspace.followers.add(recorder.clone());
     for line in lines.split("; ") {
-        recorder.0.lock().expect("no test panics in here").clear();
+        recorder.take();
         let words: Vec<&str> = line.split(' ').collect();
         let words = OwnedWords::from_slices(&words);
         let entry = crate::commands::table().find(words.view().get(0)).expect("a command");
@@ -46,8 +29,7 @@ pub fn journal_of(lines: &str) -> String {
         outcome.expect("no error");
         db.commit(words.view().iter());
     }
-    let entries = recorder.0.lock().expect("no test panics in here");
-    entries.join("\n")
+    recorder.lines().join("\n")
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Deadlines of fields, as handlers meet them.
 
 use super::Db;
-use crate::store::JournalEntry;
 
 /// Dead fields that a command removes at the most; the expiry thread finds the others.
 const MOST_REMOVED: usize = 64;
@@ -27,7 +26,7 @@ impl Db<'_> {
         let mut dead = self.table_mut(db, hash).expire_fields_of(key, now_ms, MOST_REMOVED);
         self.tally.expired_fields += dead.fields.len() as u32;
         if self.is_followed() {
-            self.space.followers.tell(&JournalEntry::fields_expired(db, &dead));
+            self.space.followers.tell_fields_expired(db, &dead);
         }
         if self.space.has_listeners() {
             self.touch(db, key);
