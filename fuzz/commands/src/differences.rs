@@ -35,6 +35,9 @@ struct Row {
 const NONE: Version = (0, 0);
 const ALL: Version = (u32::MAX, 0);
 
+/// The version since which XSETID refuses ids below that of a deleted entry.
+pub const ID_ABOVE_DELETED: Version = (7, 2);
+
 const DIFFERENCES: &[Row] = &[
     Row {
         commands: &[],
@@ -148,6 +151,12 @@ const DIFFERENCES: &[Row] = &[
         reason: "WITHSCORE, and other texts about streams, came with Redis 7.2",
     },
     Row {
+        commands: &["XSETID"],
+        versions: NONE..ID_ABOVE_DELETED,
+        is_meant: |ours, theirs| is_below_deleted(ours) && *theirs == Reply::Simple(b"OK".to_vec()),
+        reason: "a last id below an entry that was deleted is an error since Redis 7.2",
+    },
+    Row {
         commands: &["XINFO", "XGROUP"],
         versions: NONE..(7, 2),
         is_meant: |ours, theirs| !is_any_error(ours) && !is_any_error(theirs),
@@ -226,6 +235,11 @@ fn same_places(ours: &Reply, theirs: &Reply) -> bool {
 
 fn is_bad_cursor(reply: &Reply) -> bool {
     matches!(reply, Reply::Error(error) if error == b"ERR invalid cursor")
+}
+
+fn is_below_deleted(reply: &Reply) -> bool {
+    let text = b"ERR The ID specified in XSETID is smaller than current max_deleted_entry_id";
+    matches!(reply, Reply::Error(error) if error == text)
 }
 
 fn is_any_error(reply: &Reply) -> bool {

@@ -1,14 +1,15 @@
 //! Plays commands on both servers and finds the first reply that differs.
 //!
-//! Commands leave in batches, a connection at a time. Three kinds go alone: SPOP, whose members are
+//! Commands leave in batches, a connection at a time. Some kinds go alone: SPOP, whose members are
 //! taken out of the reference by SREM; other random choices, whose members the reference must have;
-//! and SCAN and its like, which go round until the cursor is 0.
+//! SCAN and its like, which go round until the cursor is 0; and XSETID where the reference takes
+//! ids that Redstart refuses.
 
 use crate::compare::{Manner, manner, same, sorted};
 use crate::differences;
 use crate::servers::{OBSERVER, Side, Step, is_missing};
 use crate::tame::name;
-use crate::template::Version;
+use crate::template::{Version, field};
 use redstart_course::wire::Reply;
 
 /// What leaves at once: little enough for the sockets' buffers.
@@ -100,11 +101,20 @@ impl Pair {
         let mut bytes = 0;
         let alike = steps.iter().take(BATCH_COMMANDS).take_while(|step| {
             bytes += step.words.iter().map(|word| word.len() + 16).sum::<usize>();
-            step.connection == steps[0].connection && !goes_alone(step) && bytes < BATCH_BYTES
+            step.connection == steps[0].connection && !self.goes_alone(step) && bytes < BATCH_BYTES
         });
         match alike.count() {
-            0 if !goes_alone(&steps[0]) => 1,
+            0 if !self.goes_alone(&steps[0]) => 1,
             count => count,
+        }
+    }
+
+    fn goes_alone(&self, step: &Step) -> bool {
+        match name(&step.words).as_str() {
+            "SPOP" | "RANDOMKEY" | "SRANDMEMBER" | "HRANDFIELD" | "ZRANDMEMBER" => true,
+            "SCAN" | "SSCAN" | "HSCAN" | "ZSCAN" => true,
+            "XSETID" => self.version < differences::ID_ABOVE_DELETED,
+            _ => false,
         }
     }
 
@@ -165,6 +175,7 @@ impl Pair {
         let (ours, theirs, agree) = match name(&step.words).as_str() {
             "SPOP" => self.take_random(step),
             "RANDOMKEY" | "SRANDMEMBER" | "HRANDFIELD" | "ZRANDMEMBER" => self.choose_random(step),
+            "XSETID" => self.set_last_id(step),
             _ => self.go_round(step),
         };
         let own = manner(&step.words);
@@ -223,6 +234,22 @@ impl Pair {
         (ours, theirs, agree)
     }
 
+    /// XSETID: where only the reference took the id, it is given back the one before.
+    fn set_last_id(&mut self, step: &Step) -> (Reply, Reply, bool) {
+        let (ours, theirs) = (self.ours.ask(step), self.theirs.ask(step));
+        let agree = same(Manner::Exactly, &ours, &theirs);
+        if let (false, Some(key)) = (agree, step.words.get(1)) {
+            let words = |words: &[&[u8]]| words.iter().map(|word| word.to_vec()).collect();
+            let ask = Step { words: words(&[b"XINFO", b"STREAM", key]), ..step.clone() };
+            let stream = self.ours.ask(&ask);
+            if let Some(last) = field(&stream, "last-generated-id").and_then(Reply::text) {
+                let words = words(&[b"XSETID", key, last]);
+                self.theirs.ask(&Step { words, ..step.clone() });
+            }
+        }
+        (ours, theirs, agree)
+    }
+
     /// SCAN and its like, round and round.
     fn go_round(&mut self, step: &Step) -> (Reply, Reply, bool) {
         let (ours, theirs) = (all(&mut self.ours, step), all(&mut self.theirs, step));
@@ -233,21 +260,6 @@ impl Pair {
         };
         (ours, theirs, agree)
     }
-}
-
-fn goes_alone(step: &Step) -> bool {
-    matches!(
-        name(&step.words).as_str(),
-        "SPOP"
-            | "RANDOMKEY"
-            | "SRANDMEMBER"
-            | "HRANDFIELD"
-            | "ZRANDMEMBER"
-            | "SCAN"
-            | "SSCAN"
-            | "HSCAN"
-            | "ZSCAN"
-    )
 }
 
 fn cursor_place(step: &Step) -> usize {

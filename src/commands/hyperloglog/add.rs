@@ -79,11 +79,17 @@ fn add_sparse(db: &mut Db, args: &Args, mut bytes: Vec<u8>) -> Outcome {
     });
     if done.is_ok() {
         sketch::mark_stale(&mut bytes);
+    } else if is_same(db, args.get(1), &bytes) {
+        return done;
     } else {
         db.changed_silently(args.get(1));
     }
     put(db, args.get(1), bytes);
     done
+}
+
+fn is_same(db: &Db, key: &[u8], bytes: &[u8]) -> bool {
+    db.find(key).is_some_and(|record| sketch_in(&record) == Ok(bytes))
 }
 
 const PFCOUNT: Command = Command::write("PFCOUNT key [key ...]", pfcount)
