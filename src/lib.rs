@@ -16,6 +16,7 @@
 //!   types, protocol.
 //! - `server`: what connections share, and what one connection is. Uses store,
 //!   config, protocol.
+//! - `persistence`: the data on disk: snapshots. Uses store, types, protocol, config.
 //! - `store`: keys and values: shards, tables, deadlines, the journal. Uses types.
 //! - `types`: numbers, patterns, data structures that know nothing of Redis.
 //! - `config`: the table of options, redis.conf, flags. `observe`: the log.
@@ -28,6 +29,7 @@ pub mod config;
 pub mod engine;
 pub mod net;
 pub mod observe;
+pub mod persistence;
 pub mod protocol;
 pub mod server;
 pub mod start;

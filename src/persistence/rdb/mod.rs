@@ -1,0 +1,9 @@
+//! RDB: Redis's format of a snapshot, and of the values that DUMP gives out.
+//!
+//! - `kinds`: the bytes that say what follows, and which version brought them
+//! - `crc`: the checksum at the end
+//! - `lzf`: compressed strings
+
+pub mod crc;
+pub mod kinds;
+pub mod lzf;
