@@ -33,7 +33,7 @@ pub use stats::{CommandStats, Stats, WorkerStats};
 pub use transaction::{Queued, Transaction, Watching};
 pub use waiting::{Waiter, Waiting};
 
-use crate::config::{Config, EvictionPolicy, Setter};
+use crate::config::{Config, Containers, EvictionPolicy, Persistence, Setter};
 use crate::store::{Keyspace, LimitValues};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -129,7 +129,7 @@ impl Server {
         self.keyspace.counts_frequency.store(counts, Ordering::Relaxed);
         let longest = config.network.proto_max_bulk_len;
         self.keyspace.longest_string_bytes.store(longest, Ordering::Relaxed);
-        self.keyspace.limits.set(&limits(&config.containers));
+        self.keyspace.limits.set(&limits(&config.containers, &config.persistence));
         let observe = &config.observe;
         self.slow_log.limit(observe.slowlog_log_slower_than_us, observe.slowlog_max_len);
         self.latency.limit(observe.latency_monitor_threshold.as_millis() as u64);
@@ -162,8 +162,8 @@ impl Server {
     }
 }
 
-/// The options of containers as the store knows them.
-fn limits(options: &crate::config::Containers) -> LimitValues {
+/// The options of containers and of DUMP as the store knows them.
+fn limits(options: &Containers, persistence: &Persistence) -> LimitValues {
     LimitValues {
         hash_max_listpack_entries: options.hash_max_listpack_entries,
         hash_max_listpack_value: options.hash_max_listpack_value,
@@ -178,6 +178,8 @@ fn limits(options: &crate::config::Containers) -> LimitValues {
         stream_node_max_entries: options.stream_node_max_entries as usize,
         stream_idmp_duration_s: options.stream_idmp_duration_s as usize,
         stream_idmp_maxsize: options.stream_idmp_maxsize as usize,
+        rdb_version: persistence.rdb_version,
+        rdbcompression: persistence.rdbcompression,
     }
 }
 

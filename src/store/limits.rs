@@ -1,8 +1,10 @@
-//! Up to which size Redis packs a container: the `*-max-*` options as handlers read them.
+//! Up to which size Redis packs a container, and how DUMP writes one: options as handlers read
+//! them.
 //!
-//! What a container says of its encoding follows them; how it is stored here does not.
+//! What a container says of its encoding follows the `*-max-*` options; how it is stored here does
+//! not.
 
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU16, AtomicUsize, Ordering};
 
 macro_rules! limits {
     ($($(#[$doc:meta])* $name:ident: $type:ty, $atomic:ty = $default:expr;)*) => {
@@ -64,4 +66,8 @@ limits! {
     stream_idmp_duration_s: usize, AtomicUsize = 100;
     /// How much of that it remembers for each producer.
     stream_idmp_maxsize: usize, AtomicUsize = 100;
+    /// For which version of RDB values are written.
+    rdb_version: u16, AtomicU16 = 11;
+    /// Whether their strings are compressed.
+    rdbcompression: bool, AtomicBool = true;
 }

@@ -1,6 +1,7 @@
 //! Keys, whatever they hold: whether they are there, how long they live, where they are.
 //!
 //! - `basic`: DEL, EXISTS, TYPE … : one look at each key
+//! - `dump`: DUMP
 //! - `expire`: deadlines, set and asked for
 //! - `transfer`: RENAME, MOVE, COPY
 //! - `iterate`: KEYS, SCAN, RANDOMKEY, shard by shard
@@ -9,6 +10,7 @@
 //! - `wait`: WAIT, WAITAOF
 
 mod basic;
+mod dump;
 mod expire;
 mod iterate;
 #[cfg(test)]
@@ -26,6 +28,7 @@ pub const GROUP: Group = Group {
     category: Some("keyspace"),
     commands: &[
         basic::COMMANDS,
+        dump::COMMANDS,
         expire::COMMANDS,
         transfer::COMMANDS,
         iterate::COMMANDS,

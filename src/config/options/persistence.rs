@@ -47,8 +47,11 @@ options! {
         /// The name of the snapshot in `dir`.
         "dbfilename" dbfilename: String =
             "dump.rdb".into(), text().checked(dbfilename), MUTABLE.protected().stored_only();
-        /// Compresses strings in snapshots.
-        "rdbcompression" rdbcompression: bool = true, yes_no(), MUTABLE.stored_only();
+        /// Compresses strings in snapshots and in what DUMP gives out.
+        "rdbcompression" rdbcompression: bool = true, yes_no(), MUTABLE;
+        /// For which version snapshots and what DUMP gives out are written: 9 is Redis 5 and 6, 10
+        /// is 7.0, 11 is 7.2, 12 is 7.4.
+        "rdb-version" rdb_version: u16 = 11, integer(9, 12), MUTABLE;
         /// Ends snapshots with a checksum, and checks it.
         "rdbchecksum" rdbchecksum: bool = true, yes_no(), IMMUTABLE.stored_only();
         /// Whether a snapshot of a version not yet known is loaded.

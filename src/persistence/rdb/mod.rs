@@ -3,7 +3,9 @@
 //! - `kinds`: the bytes that say what follows, and which version brought them
 //! - `crc`: the checksum at the end
 //! - `lzf`: compressed strings
+//! - `write`: values to bytes
 
 pub mod crc;
 pub mod kinds;
 pub mod lzf;
+pub mod write;

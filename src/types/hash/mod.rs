@@ -216,6 +216,15 @@ impl Hash {
         self.fields.iter().filter(is_living).map(|found| self.pair(found))
     }
 
+    /// All fields with their values and deadlines, dead ones included, in no order.
+    pub fn iter_with_deadlines(&self) -> impl Iterator<Item = (&[u8], &[u8], Option<u64>)> {
+        let deadlines = self.deadlines.as_deref();
+        self.fields.iter().map(move |found| {
+            let (field, value) = self.pair(found);
+            (field, value, deadlines.and_then(|deadlines| deadlines.of(found)))
+        })
+    }
+
     /// Shows the living fields at `cursor` with their values, about a dozen; gives back the next
     /// cursor, 0 after the last.
     pub fn scan<'a>(

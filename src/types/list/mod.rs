@@ -20,6 +20,6 @@ mod sealed;
 mod tests;
 mod whole;
 
-pub use block::Element;
+pub use block::{Block, Element};
 pub use limits::Fill;
 pub use whole::{End, List, Order};

@@ -76,6 +76,11 @@ impl List {
         self.len == 0
     }
 
+    /// Its blocks in order: what Redis would have as nodes.
+    pub fn blocks(&self) -> impl ExactSizeIterator<Item = &Block> {
+        self.blocks.iter()
+    }
+
     /// The bytes it owns, about; takes constant time.
     #[inline]
     pub fn weight(&self) -> usize {

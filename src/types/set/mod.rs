@@ -165,6 +165,11 @@ impl Set {
         }
     }
 
+    /// What Redis would have made of it.
+    pub fn form(&self) -> Encoding {
+        self.encoding
+    }
+
     /// Whether Redis would keep it in one piece of memory.
     pub fn is_compact(&self) -> bool {
         self.encoding != Encoding::HashTable

@@ -109,6 +109,16 @@ impl Block {
         })
     }
 
+    /// The field names of the first entry it ever had.
+    pub(super) fn names(&self) -> impl ExactSizeIterator<Item = &[u8]> + use<'_> {
+        let (mut at, _) = read_varint(&self.bytes, 0);
+        (0..self.names).map(move |_| {
+            let (name, next) = read_text(&self.bytes, at);
+            at = next;
+            name
+        })
+    }
+
     /// The entries, deleted ones left out, in order.
     pub(super) fn entries(&self) -> Entries<'_> {
         Entries { block: self, at: self.start as usize, before: self.base }
@@ -180,6 +190,11 @@ impl<'a> Entry<'a> {
             true => read_varint(&self.block.bytes, self.body).1 as usize,
             false => self.block.names as usize,
         }
+    }
+
+    /// Whether its names are others than those of its block.
+    pub fn has_own_names(&self) -> bool {
+        self.has_own_names
     }
 
     /// False: an entry has fields.

@@ -134,6 +134,11 @@ impl Log {
         self.full.values().chain(&self.tail)
     }
 
+    /// All blocks in order, as whoever writes Redis's nodes needs them.
+    pub fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
+        self.blocks().map(|block| Node { block })
+    }
+
     /// How many blocks there are.
     pub fn blocks_len(&self) -> usize {
         self.full.len() + usize::from(self.tail.is_some())
@@ -169,6 +174,39 @@ impl Log {
     pub fn range_back(&self, from: Id, to: Id) -> RangeBack<'_> {
         let tail = self.tail.as_ref().filter(|tail| tail.base <= to);
         RangeBack { full: self.full.range(..=to), tail, entries: Vec::new(), from, to }
+    }
+}
+
+/// Entries that stand in one node of Redis's.
+#[derive(Debug, Clone, Copy)]
+pub struct Node<'a> {
+    block: &'a Block,
+}
+
+impl<'a> Node<'a> {
+    /// The id of the first entry it ever had.
+    pub fn base(&self) -> Id {
+        self.block.base
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.block.live as usize
+    }
+
+    /// False: a node has entries.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The names that entries without names of their own have.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
+        self.block.names()
+    }
+
+    /// Its entries in order.
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'a>> + use<'a> {
+        self.block.entries()
     }
 }
 

@@ -23,7 +23,7 @@ mod whole;
 pub use block::{Entry, Fields, Pairs};
 pub use group::{Consumer, ConsumerRef, Group, Pending};
 pub use id::{Id, IdText};
-pub use log::{Limits, Log, MAX_NODE_BYTES, Range, RangeBack};
+pub use log::{Limits, Log, MAX_NODE_BYTES, Node, Range, RangeBack};
 pub use producers::{Keeping, Producers};
 pub use trim::{Extent, Keep, Removal};
 pub use whole::{Facts, GroupMut, Stream};

@@ -1,0 +1,17 @@
+//! Values to bytes: snapshots, and what DUMP gives out.
+//!
+//! - `encoder`: lengths, numbers and strings; `listpack`: the packed form of small containers
+//! - `values`: what each type becomes, by version; `streams`: a stream
+//! - `dump`: a value by itself
+
+mod dump;
+mod encoder;
+mod listpack;
+mod streams;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub use dump::dump;
+pub use encoder::{Encoder, Sink, Style};
+pub use values::{Record, Usage};
