@@ -16,7 +16,8 @@
 //!   types, protocol.
 //! - `server`: what connections share, and what one connection is. Uses store,
 //!   config, protocol.
-//! - `persistence`: the data on disk: snapshots. Uses store, types, protocol, config.
+//! - `persistence`: the data on disk: snapshots, the append-only log. Uses store, types, protocol,
+//!   config.
 //! - `store`: keys and values: shards, tables, deadlines, the journal. Uses types.
 //! - `types`: numbers, patterns, data structures that know nothing of Redis.
 //! - `config`: the table of options, redis.conf, flags. `observe`: the log.

@@ -3,7 +3,7 @@
 
 use crate::config::{Choice, Config};
 use crate::server::Server;
-use crate::{commands, net, observe};
+use crate::{commands, engine, net, observe};
 use anyhow::{Context, Result};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use std::sync::Arc;
@@ -25,7 +25,9 @@ pub fn serve(mut config: Config) -> Result<()> {
     let workers = worker_count(&config);
     let table = commands::table_with(&config.renamed_commands)?;
     let server = Arc::new(Server::new(config, workers, table.entries().len()));
+    engine::replay::restore(&server, table)?;
     net::run(&server, table, workers, |server| greet(server, workers))?;
+    server.aof.close();
     tracing::warn!("Redstart is now ready to exit, bye bye...");
     Ok(())
 }

@@ -17,7 +17,7 @@ mod reference;
 mod rewrite;
 mod settings;
 mod table;
-mod words;
+pub mod words;
 
 pub use arguments::{Start, StartError};
 pub use kinds::choice::{Choice, ShutdownFlags};

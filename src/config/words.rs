@@ -8,7 +8,7 @@
 //! arguments").
 
 /// The words of `line`; `None` when a quote is left open or is followed by more of the same word.
-pub(super) fn split(line: &[u8]) -> Option<Vec<Vec<u8>>> {
+pub fn split(line: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut rest = line;
     let mut words = Vec::new();
     loop {
@@ -109,7 +109,7 @@ fn hex_value(digit: u8) -> u8 {
 }
 
 /// `word` in double quotes, so that [`split`] reads it back byte for byte.
-pub(super) fn quote(word: &[u8]) -> String {
+pub fn quote(word: &[u8]) -> String {
     let mut quoted = String::with_capacity(word.len() + 2);
     quoted.push('"');
     for &byte in word {

@@ -1,7 +1,7 @@
 //! The gates: what a command has to pass before it runs, in Redis's order.
 //!
-//! known command → arity → authentication → permission → memory. A refusal is an error reply; the
-//! connection goes on.
+//! known command → arity → authentication → permission → memory → disk. A refusal is an error
+//! reply; the connection goes on.
 
 use crate::command::{Entry, Error, Handler, error, flag};
 use crate::server::{Context, PauseKind};
@@ -19,7 +19,21 @@ pub fn check(context: &Context<'_>, entry: &Entry) -> Result<(), Error> {
     if entry.has(flag::DENYOOM) && context.server.is_out_of_memory.load(Ordering::Relaxed) {
         return Err(error::OUT_OF_MEMORY);
     }
+    if context.server.aof.log.is_failing() {
+        check_disk(context, entry)?;
+    }
     Ok(())
+}
+
+/// What cannot be brought to the disk is not to be written. PING says so, too, for those who look
+/// after the server.
+#[cold]
+fn check_disk(context: &Context<'_>, entry: &Entry) -> Result<(), Error> {
+    let writes = entry.has(flag::WRITE) || writes_queued(context, entry);
+    match context.server.aof.log.failure() {
+        Some(why) if writes || entry.name == "ping" => Err(Error::aof_fails(&why)),
+        _ => Ok(()),
+    }
 }
 
 /// A password that was taken back after the client came is asked for no longer.

@@ -5,6 +5,7 @@
 //! - `gates`: what a command has to pass before it runs
 //! - `run`: locks the keys, calls the handler, commits the journal, counts
 //! - `transaction`: MULTI's queue and EXEC; `blocking`: commands that wait for their keys
+//! - `replay`: commands that come from no client: those of a log
 //! - `background`: deadlines, idle clients, the peak of memory
 //!
 //! Nothing here waits: a command that must (CLIENT PAUSE) is given back to `net` with the time
@@ -14,6 +15,7 @@ pub mod background;
 mod batch;
 mod blocking;
 mod gates;
+pub mod replay;
 mod run;
 mod transaction;
 

@@ -159,7 +159,11 @@ impl Turn<'_> {
 
     /// The command that the words name, if their number fits it.
     #[inline]
-    fn resolve<'e>(&self, entry: Option<&'e Entry>, words: Words<'_>) -> Result<&'e Entry, Error> {
+    pub(super) fn resolve<'e>(
+        &self,
+        entry: Option<&'e Entry>,
+        words: Words<'_>,
+    ) -> Result<&'e Entry, Error> {
         let Some(mut entry) = entry else {
             let arguments: Vec<&[u8]> = (1..words.len()).map(|at| words.get(at)).collect();
             return Err(Error::unknown_command(words.get(0), &arguments));
@@ -185,7 +189,7 @@ impl Turn<'_> {
 
     /// Locks what the command needs and calls its handler.
     #[inline]
-    fn call(
+    pub(super) fn call(
         &mut self,
         entry: &Entry,
         words: Words<'_>,

@@ -206,12 +206,19 @@ impl Connection {
     /// Runs the parsed commands and writes their replies; false when the connection is to close.
     async fn run_batch(&mut self) -> io::Result<bool> {
         let mut done = 0;
+        let log_mark = self.house.server.aof.log.mark();
         loop {
             let flow;
             {
                 let mut engine = self.house.engine.borrow_mut();
                 let bytes = (&self.input, &self.batch);
                 (done, flow) = engine.run(&mut self.session, bytes, done, &mut self.reply);
+            }
+            let log = &self.house.server.aof.log;
+            if let Some(owed) = log.owed(log_mark)
+                && !log.settled(owed).await
+            {
+                return Ok(false);
             }
             self.write().await?;
             match flow {

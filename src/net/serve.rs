@@ -39,6 +39,7 @@ pub fn run(
     let accepted = runtime.block_on(accept_all(server, &workers, listeners, || ready(server)));
     server.ending.ask();
     server.clients.all().iter().for_each(|client| client.stop_reading());
+    server.aof.log.give_up();
     workers.join();
     if background.join().is_err() {
         tracing::error!("the background thread ended by a panic");

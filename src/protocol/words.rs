@@ -199,6 +199,13 @@ impl OwnedWords {
         owned
     }
 
+    /// Takes all words away; their memory is kept for the next ones.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.words.clear();
+        self.apart.clear();
+    }
+
     /// Appends a copy of a word.
     pub fn push(&mut self, word: &[u8]) {
         if word.len() >= BIG_BYTES {

@@ -109,7 +109,46 @@ pub struct Client {
     wire: Box<dyn HangUp>,
 }
 
+/// The wire of a client that is none.
+struct NoWire;
+
+impl HangUp for NoWire {
+    fn hang_up(&self) {}
+
+    fn stop_reading(&self) {}
+}
+
 impl Client {
+    /// Stands in where commands run for no client: while a log is replayed.
+    pub fn nobody() -> Arc<Self> {
+        let arrival = Arrival {
+            address: String::new(),
+            local_address: String::new(),
+            descriptor: -1,
+            is_unix: true,
+            wire: Box::new(NoWire),
+        };
+        Arc::new(Client::new(0, arrival, 0))
+    }
+
+    fn new(id: u64, arrival: Arrival, now_ms: u64) -> Self {
+        let figures = Figures::default();
+        figures.seen_ms.store(now_ms, Ordering::Relaxed);
+        figures.protocol.store(2, Ordering::Relaxed);
+        Client {
+            id,
+            address: arrival.address,
+            local_address: arrival.local_address,
+            descriptor: arrival.descriptor,
+            is_unix: arrival.is_unix,
+            created_ms: now_ms,
+            figures,
+            named: Mutex::default(),
+            waiter: Mutex::default(),
+            wire: arrival.wire,
+        }
+    }
+
     /// Ends the connection: its task sees the end of the stream at its next read.
     pub fn hang_up(&self) {
         self.wire.hang_up();
@@ -158,21 +197,7 @@ impl Clients {
     /// Takes in a connection.
     pub fn add(&self, arrival: Arrival, now_ms: u64) -> Arc<Client> {
         let id = self.next.fetch_add(1, Ordering::Relaxed) + 1;
-        let figures = Figures::default();
-        figures.seen_ms.store(now_ms, Ordering::Relaxed);
-        figures.protocol.store(2, Ordering::Relaxed);
-        let client = Arc::new(Client {
-            id,
-            address: arrival.address,
-            local_address: arrival.local_address,
-            descriptor: arrival.descriptor,
-            is_unix: arrival.is_unix,
-            created_ms: now_ms,
-            figures,
-            named: Mutex::default(),
-            waiter: Mutex::default(),
-            wire: arrival.wire,
-        });
+        let client = Arc::new(Client::new(id, arrival, now_ms));
         self.all.lock().insert(id, client.clone());
         client
     }

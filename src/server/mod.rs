@@ -34,6 +34,7 @@ pub use transaction::{Queued, Transaction, Watching};
 pub use waiting::{Waiter, Waiting};
 
 use crate::config::{Config, Containers, EvictionPolicy, Persistence, Setter};
+use crate::persistence::aof::Aof;
 use crate::store::{Keyspace, LimitValues};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -54,6 +55,8 @@ pub struct Server {
     pub config_lock: Mutex<()>,
     /// The keys.
     pub keyspace: Keyspace,
+    /// The append-only log.
+    pub aof: Aof,
     /// Who is connected.
     pub clients: Clients,
     /// Counters.
@@ -97,6 +100,7 @@ impl Server {
         let keyspace = Keyspace::new(config.process.databases as usize, shard_bits);
         let server = Server {
             keyspace,
+            aof: Aof::default(),
             clients: Clients::default(),
             stats: Stats::new(workers, commands),
             pause: Pause::default(),
@@ -130,6 +134,7 @@ impl Server {
         let longest = config.network.proto_max_bulk_len;
         self.keyspace.longest_string_bytes.store(longest, Ordering::Relaxed);
         self.keyspace.limits.set(&limits(&config.containers, &config.persistence));
+        self.aof.settle(&config.persistence);
         let observe = &config.observe;
         self.slow_log.limit(observe.slowlog_log_slower_than_us, observe.slowlog_max_len);
         self.latency.limit(observe.latency_monitor_threshold.as_millis() as u64);

@@ -94,7 +94,8 @@ pub struct WorkerStats {
 }
 
 impl WorkerStats {
-    fn new(commands: usize) -> Self {
+    /// Counters for this many commands.
+    pub fn new(commands: usize) -> Self {
         WorkerStats {
             commands: Counter::default(),
             net_in: Counter::default(),

@@ -146,6 +146,18 @@ impl<'a> Db<'a> {
         self.now_ms
     }
 
+    /// The time of day (ms). It is `now`, but for a log that is replayed: `now` is 0 then, since
+    /// nothing was past its deadline when the log was written.
+    #[inline]
+    pub fn time(&self) -> u64 {
+        #[cold]
+        fn time_of_day_ms() -> u64 {
+            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+            since.map_or(0, |since| since.as_millis() as u64)
+        }
+        if self.now_ms == 0 { time_of_day_ms() } else { self.now_ms }
+    }
+
     /// The number of the database.
     pub fn index(&self) -> usize {
         self.index
@@ -252,8 +264,8 @@ impl<'a> Db<'a> {
         }
         let old = record.access();
         let new = match self.counts_frequency() {
-            true => access::count(old, self.now_ms),
-            false => access::clock(self.now_ms),
+            true => access::count(old, self.time()),
+            false => access::clock(self.time()),
         };
         if new != old {
             record.set_access(new);
@@ -314,7 +326,7 @@ impl<'a> Db<'a> {
             self.remove_dead(db, key);
         }
         let hash = self.hash(key);
-        let access = access::first(self.now_ms, self.counts_frequency());
+        let access = access::first(self.time(), self.counts_frequency());
         let is_object = matches!(value, NewValue::Object(_));
         let table = self.table_mut(db, hash);
         table.set_access_of_new_keys(access);

@@ -29,25 +29,28 @@ impl Server {
     /// Starts any server that takes Redis's flags.
     pub fn start_program(program: &Path, flags: &[&str]) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        // Another process may take the port between the look and the start: try a few.
-        for _ in 0..5 {
-            let port = free_port();
-            let mut child = Command::new(program)
-                .args(["--port", &port.to_string(), "--dir"])
-                .arg(dir.path())
-                .args(flags)
-                .stdin(Stdio::null())
-                .stdout(log(dir.path()))
-                .stderr(log(dir.path()))
-                .spawn()
-                .expect("the server starts");
-            if wait_until_up(&mut child, port) {
-                return Server { child, port, dir };
-            }
-            end(&mut child);
-        }
-        let log = std::fs::read_to_string(dir.path().join("log")).unwrap_or_default();
-        panic!("the server did not come up:\n{log}");
+        let (child, port) = bring_up(program, dir.path(), flags);
+        Server { child, port, dir }
+    }
+
+    /// Kills the server, however it is, and starts it in the same directory.
+    pub fn start_again(&mut self, flags: &[&str]) {
+        self.start_as(Path::new(env!("CARGO_BIN_EXE_redstart")), flags);
+    }
+
+    /// The same with any server that takes Redis's flags.
+    pub fn start_as(&mut self, program: &Path, flags: &[&str]) {
+        end(&mut self.child);
+        (self.child, self.port) = bring_up(program, self.dir.path(), flags);
+    }
+
+    /// Runs the server in the same directory when it has ended; its exit code, once it ends by
+    /// itself.
+    pub fn fail_to_start(&mut self, flags: &[&str]) -> Option<i32> {
+        end(&mut self.child);
+        let program = Path::new(env!("CARGO_BIN_EXE_redstart"));
+        self.child = spawn(program, self.port, self.dir.path(), flags);
+        self.wait()
     }
 
     /// A new connection.
@@ -104,6 +107,33 @@ impl Drop for Server {
     fn drop(&mut self) {
         end(&mut self.child);
     }
+}
+
+/// Starts a server at a port of its own.
+fn bring_up(program: &Path, dir: &Path, flags: &[&str]) -> (Child, u16) {
+    // Another process may take the port between the look and the start: try a few.
+    for _ in 0..5 {
+        let port = free_port();
+        let mut child = spawn(program, port, dir, flags);
+        if wait_until_up(&mut child, port) {
+            return (child, port);
+        }
+        end(&mut child);
+    }
+    let log = std::fs::read_to_string(dir.join("log")).unwrap_or_default();
+    panic!("the server did not come up:\n{log}");
+}
+
+fn spawn(program: &Path, port: u16, dir: &Path, flags: &[&str]) -> Child {
+    Command::new(program)
+        .args(["--port", &port.to_string(), "--dir"])
+        .arg(dir)
+        .args(flags)
+        .stdin(Stdio::null())
+        .stdout(log(dir))
+        .stderr(log(dir))
+        .spawn()
+        .expect("the server starts")
 }
 
 fn end(child: &mut Child) {
@@ -167,6 +197,16 @@ impl Connection {
     /// Sends a command.
     pub fn command(&mut self, words: &[&[u8]]) {
         self.send(&encode(words));
+    }
+
+    /// Sends a command of text words; its reply, on one line, unless the server goes meanwhile.
+    pub fn try_ask(&mut self, line: &str) -> Option<String> {
+        let words: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+        self.stream.write_all(&encode(&words)).ok()?;
+        let mut peeked = [0; 256];
+        let read = self.stream.peek(&mut peeked).ok()?;
+        // Short replies come whole.
+        peeked[..read].ends_with(b"\n").then(|| self.reply())
     }
 
     /// Sends a command of text words and returns its reply, on one line.

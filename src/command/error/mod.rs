@@ -9,6 +9,7 @@ pub mod geo;
 pub mod hashes;
 pub mod hyperloglog;
 pub mod lists;
+pub mod persistence;
 pub mod scripting;
 pub mod sets;
 pub mod sort;

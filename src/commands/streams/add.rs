@@ -74,7 +74,7 @@ fn xadd(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
         trim: options.trim(limits.entries),
         limits,
         keeping: keeping(db),
-        now_ms: db.now(),
+        now_ms: db.time(),
     };
     let key = args.get(1);
     if options.needs_stream && db.find_mut(key).is_none() {

@@ -39,7 +39,7 @@ struct Claim {
 }
 
 fn xclaim(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
-    let (key, name, now_ms) = (args.get(1), args.get(2), db.now());
+    let (key, name, now_ms) = (args.get(1), args.get(2), db.time());
     let no_group = || streams::no_key_or_group(key, name);
     let mut delivery = Delivery::new(db, [key, name, args.get(3)]);
     let Some(mut record) = db.find_mut(key) else { return Err(no_group()) };
@@ -195,7 +195,7 @@ impl AutoClaim {
 
 fn xautoclaim(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
     let claim = AutoClaim::read(args)?;
-    let (key, name, now_ms) = (args.get(1), args.get(2), db.now());
+    let (key, name, now_ms) = (args.get(1), args.get(2), db.time());
     let no_group = || streams::no_key_or_group(key, name);
     let mut delivery = Delivery::new(db, [key, name, args.get(3)]);
     let Some(mut record) = db.find_mut(key) else { return Err(no_group()) };

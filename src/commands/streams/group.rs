@@ -101,7 +101,7 @@ const XGROUP_CREATECONSUMER: Command =
         .about("Adds a consumer to a group; answers 0 when it is there already.");
 
 fn xgroup_createconsumer(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
-    let now_ms = db.now();
+    let now_ms = db.time();
     let is_new = edit(db, args, |stream| {
         let (mut group, _) = stream.group_mut(args.get(3)).ok_or_else(|| no_group(args))?;
         let is_new = group.find_consumer(args.get(4)).is_none();

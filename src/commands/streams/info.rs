@@ -39,7 +39,7 @@ fn xinfo_consumers(db: &Db, args: &Args, reply: &mut Reply) -> Outcome {
     let group = find(db, args)?.group(args.get(3));
     let group = group.ok_or_else(|| streams::no_group(args.get(2), args.get(3)))?;
     // A clock that was set back can make it negative.
-    let since = |ms: u64| (db.now() as i64 - ms as i64).max(0);
+    let since = |ms: u64| (db.time() as i64 - ms as i64).max(0);
     reply.array(group.consumers().len());
     for consumer in group.consumers() {
         reply.map(4);
@@ -135,7 +135,7 @@ fn write_facts(stream: &Stream, reply: &mut Reply) {
 fn write_producers(db: &Db, stream: &Stream, reply: &mut Reply) {
     let none = Producers::new(keeping(db));
     let producers = stream.producers().unwrap_or(&none);
-    let (names, ids) = producers.count(db.now());
+    let (names, ids) = producers.count(db.time());
     write_number("idmp-duration", producers.keeping().seconds.into(), reply);
     write_number("idmp-maxsize", producers.keeping().ids.into(), reply);
     write_number("pids-tracked", names as i64, reply);

@@ -59,7 +59,7 @@ fn xpending(db: &Db, args: &Args, reply: &mut Reply) -> Outcome {
     let group = group.ok_or_else(|| streams::no_key_or_group(key, name))?;
     match listing {
         None => write_summary(group, reply),
-        Some(listing) => write_listing(group, &listing, db.now(), reply),
+        Some(listing) => write_listing(group, &listing, db.time(), reply),
     }
     Ok(())
 }

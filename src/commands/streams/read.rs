@@ -180,7 +180,7 @@ impl<'r> Page<'r> {
 }
 
 fn xread(db: &mut Db, args: &Args, reply: &mut Reply) -> Result<Served, Error> {
-    let call = Call::read(args, db.now())?;
+    let call = Call::read(args, db.time())?;
     let after: Vec<Id> =
         call.keys.clone().map(|at| read_id(db, args, &call, at)).collect::<Result<_, _>>()?;
     let mut page = Page::new(reply);
@@ -228,7 +228,7 @@ fn resolve(args: &Args, call: &Call<'_>, after: &[Id]) -> OwnedWords {
 }
 
 fn xreadgroup(db: &mut Db, args: &Args, reply: &mut Reply) -> Result<Served, Error> {
-    let call = Call::read(args, db.now())?;
+    let call = Call::read(args, db.time())?;
     let [group, consumer] = call.group.ok_or(streams::NO_GROUP_OPTION)?;
     let wanted: Vec<Wanted> = call
         .keys
@@ -239,7 +239,7 @@ fn xreadgroup(db: &mut Db, args: &Args, reply: &mut Reply) -> Result<Served, Err
         count: call.count,
         is_forgetful: call.is_forgetful,
         min_idle_ms: call.min_idle_ms,
-        now_ms: db.now(),
+        now_ms: db.time(),
     };
     let mut page = Page::new(reply);
     let mut again_ms = None;

@@ -136,7 +136,7 @@ fn xidmprecord(db: &mut Db, args: &Args, reply: &mut Reply) -> Outcome {
         return Err(streams::EMPTY_PRODUCER);
     }
     let id = value::id(args.get(4))?;
-    let (first, now_ms) = (keeping(db), db.now());
+    let (first, now_ms) = (keeping(db), db.time());
     let mut record = db.find_mut(args.get(1)).ok_or(error::NO_SUCH_KEY)?;
     let stream = value::stream_mut(&mut record)?;
     if stream.log().entry(id).is_none() {

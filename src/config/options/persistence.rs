@@ -79,16 +79,16 @@ options! {
             2 << 20, memory(1024, I32_MAX), MUTABLE.stored_only().hidden();
         /// Appends every write to a file that is replayed at start.
         "appendonly" appendonly: bool =
-            false, yes_no(), MUTABLE.denied_while_loading().stored_only();
+            false, yes_no(), MUTABLE.denied_while_loading();
         /// How the names of its parts begin.
         "appendfilename" appendfilename: String =
-            "appendonly.aof".into(), text().checked(appendfilename), IMMUTABLE.stored_only();
+            "appendonly.aof".into(), text().checked(appendfilename), IMMUTABLE;
         /// The directory of its parts, in `dir`.
         "appenddirname" appenddirname: String =
-            "appendonlydir".into(), text().checked(appenddirname), IMMUTABLE.stored_only();
+            "appendonlydir".into(), text().checked(appenddirname), IMMUTABLE;
         /// When what was appended reaches the disk.
         "appendfsync" appendfsync: FsyncPolicy =
-            FsyncPolicy::Everysec, one_of(), MUTABLE.stored_only();
+            FsyncPolicy::Everysec, one_of(), MUTABLE;
         /// Leaves syncing to the kernel while a snapshot or a rewrite is under way.
         "no-appendfsync-on-rewrite" no_appendfsync_on_rewrite: bool =
             false, yes_no(), MUTABLE.stored_only();
@@ -99,21 +99,21 @@ options! {
         "auto-aof-rewrite-min-size" auto_aof_rewrite_min_size: u64 =
             64 << 20, memory(0, I64_MAX), MUTABLE.stored_only();
         /// Loads a file whose end is missing, up to the last whole command.
-        "aof-load-truncated" aof_load_truncated: bool = true, yes_no(), MUTABLE.stored_only();
+        "aof-load-truncated" aof_load_truncated: bool = true, yes_no(), MUTABLE;
         /// Cuts off a damaged end of up to this size instead of refusing to start.
         "aof-load-corrupt-tail-max-size" aof_load_corrupt_tail_max_size: u64 =
-            0, memory(0, I64_MAX), MUTABLE.stored_only();
+            0, memory(0, I64_MAX), MUTABLE;
         /// Begins a rewritten file with a snapshot.
         "aof-use-rdb-preamble" aof_use_rdb_preamble: bool = true, yes_no(), MUTABLE.stored_only();
         /// Writes the time into the file, so that it can be cut there.
         "aof-timestamp-enabled" aof_timestamp_enabled: bool =
-            false, yes_no(), MUTABLE.stored_only();
+            false, yes_no(), MUTABLE;
         /// Syncs a rewrite to the disk bit by bit while it is written.
         "aof-rewrite-incremental-fsync" aof_rewrite_incremental_fsync: bool =
             true, yes_no(), MUTABLE.stored_only();
         /// For tests: keeps parts that are no longer needed.
         "aof-disable-auto-gc" aof_disable_auto_gc: bool =
-            false, yes_no(), MUTABLE.stored_only().hidden();
+            false, yes_no(), MUTABLE.hidden();
     }
 }
 

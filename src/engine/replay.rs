@@ -1,0 +1,89 @@
+//! Commands that come from no client: those of a log that is loaded.
+//!
+//! They pass no gates, are not counted, and their replies go nowhere. They run at the moment 0: a
+//! log has absolute times only, and no key of it is past its deadline until all of it is there, or
+//! a PERSIST further on would come too late.
+
+use super::run::Turn;
+use crate::command::{Progress, Table};
+use crate::persistence::aof::Replay;
+use crate::protocol::{Reply, Words};
+use crate::server::{Client, Context, Server, Session, WorkerStats};
+use anyhow::{Result, anyhow};
+use std::sync::Arc;
+
+/// Brings back what the last run of the server left on the disk, and goes on from there.
+///
+/// # Errors
+/// When a file cannot be read, or is damaged.
+pub fn restore(server: &Arc<Server>, table: &'static Table) -> Result<()> {
+    let config = server.config.load();
+    if !config.persistence.appendonly {
+        return Ok(());
+    }
+    server.aof.load(&config.persistence, &mut Replaying::new(server, table))?;
+    server.aof.open(&config.persistence, &server.keyspace)
+}
+
+/// Runs the commands of a log.
+pub struct Replaying<'a> {
+    server: &'a Arc<Server>,
+    table: &'static Table,
+    session: Session,
+    stats: WorkerStats,
+    reply: Reply,
+}
+
+impl<'a> Replaying<'a> {
+    /// A session of its own, in database 0.
+    pub fn new(server: &'a Arc<Server>, table: &'static Table) -> Self {
+        Replaying {
+            server,
+            table,
+            session: Session::new(Client::nobody(), true),
+            stats: WorkerStats::new(table.entries().len()),
+            reply: Reply::new(),
+        }
+    }
+}
+
+impl Replay for Replaying<'_> {
+    fn call(&mut self, words: Words<'_>) -> Result<()> {
+        let context = Context {
+            server: self.server,
+            session: &mut self.session,
+            stats: &self.stats,
+            now_ms: 0,
+            // Nothing may wait.
+            is_exec: true,
+        };
+        let mut turn = Turn {
+            context,
+            table: self.table,
+            slow_nanos: 0,
+            times_all: false,
+            unfinished: None,
+            blocked: None,
+            ready: Vec::new(),
+        };
+        let mark = self.reply.mark();
+        let found = self.table.find(words.get(0));
+        let entry = turn.resolve(found, words).map_err(|error| anyhow!("{}", error.text()))?;
+        // A call that fails here failed when it was written, too: it changed what it changed.
+        let outcome = turn.call(entry, words, &[], &mut self.reply);
+        if let Err(error) = outcome {
+            tracing::debug!("a call of the AOF answers: {}", error.text());
+        }
+        while let Some(rest) = turn.unfinished.as_mut()
+            && rest.progress != Progress::Done
+        {
+            rest.go_on(&mut turn.context, &mut self.reply);
+        }
+        self.reply.take_back(mark);
+        Ok(())
+    }
+
+    fn begin_file(&mut self) {
+        self.session.select(0);
+    }
+}

@@ -1,0 +1,42 @@
+//! Commands as they stand in the log: as clients send them, with a SELECT wherever the database
+//! changes and MULTI … EXEC around what is one step.
+//!
+//! ```text
+//! #TS:1700000000\r\n                               the time, where that is asked for
+//! *2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n                then calls in that database
+//! *3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n
+//! ```
+
+/// Appends a call.
+#[inline]
+pub fn call(out: &mut Vec<u8>, words: &[&[u8]]) {
+    header(out, b'*', words.len());
+    for word in words {
+        header(out, b'$', word.len());
+        out.extend_from_slice(word);
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Appends a SELECT.
+pub fn select(out: &mut Vec<u8>, db: usize) {
+    let mut digits = itoa::Buffer::new();
+    call(out, &[b"SELECT", digits.format(db).as_bytes()]);
+}
+
+/// Appends a note of the time, in seconds since 1970.
+pub fn timestamp(out: &mut Vec<u8>, seconds: u64) {
+    out.extend_from_slice(b"#TS:");
+    out.extend_from_slice(itoa::Buffer::new().format(seconds).as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+#[inline]
+fn header(out: &mut Vec<u8>, mark: u8, number: usize) {
+    out.push(mark);
+    match number {
+        0..=9 => out.push(b'0' + number as u8),
+        _ => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
+    }
+    out.extend_from_slice(b"\r\n");
+}

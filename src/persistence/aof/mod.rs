@@ -1,0 +1,29 @@
+//! The append-only log: every change as the command that brings it about, in files that are
+//! replayed at the start.
+//!
+//! - `state`: the log of a server: loaded, opened, closed
+//! - `manifest`: which files count, in which order; `folder`: where they are
+//! - `encode`: commands as bytes; `read`: bytes as commands; `load`: all files, in order
+//! - `log`: what was appended and is not yet in a file; who waits for it
+//! - `writer`: the thread that writes and syncs
+//!
+//! Source: https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/
+
+mod encode;
+mod folder;
+mod load;
+mod log;
+mod manifest;
+mod read;
+mod state;
+mod writer;
+
+pub use load::Replay;
+pub use log::Log;
+pub use state::Aof;
+
+/// Seconds since 1970.
+fn now_s() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
+}
