@@ -1,6 +1,6 @@
 //! Tests: what commands on places leave in the journal.
 
-use crate::commands::strings::replay::journal_of;
+use crate::commands::recorder::journal_of;
 
 const ADD: &str = "GEOADD k 13.361389 38.115556 p";
 

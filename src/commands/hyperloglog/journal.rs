@@ -1,6 +1,6 @@
 //! Tests: what commands on HyperLogLogs leave in the journal.
 
-use crate::commands::strings::replay::journal_of;
+use crate::commands::recorder::journal_of;
 
 #[test]
 fn changes_replay_as_they_came() {

@@ -1,7 +1,7 @@
 //! Tests: what commands on lists leave in the journal replays to the same state, and waits for
 //! nothing.
 
-use crate::commands::strings::replay::journal_of;
+use crate::commands::recorder::journal_of;
 
 fn check(cases: &[(&str, &str)]) {
     for (lines, expected) in cases {

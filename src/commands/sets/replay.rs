@@ -1,6 +1,6 @@
 //! Tests: what commands on sets leave in the journal replays to the same state at any later time.
 
-use crate::commands::strings::replay::journal_of;
+use crate::commands::recorder::journal_of;
 
 #[test]
 fn changes_replay_as_they_came_and_nothing_else_does() {

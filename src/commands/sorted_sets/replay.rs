@@ -1,40 +1,16 @@
 //! Tests: what commands on sorted sets leave in the journal, and the events they tell of.
 
-use crate::command::{Args, Handler};
-use crate::commands::recorder::{Noted, Recorder, text};
-use crate::protocol::{OwnedWords, Reply};
-use crate::store::{Db, Keyspace, Place};
-use std::sync::Arc;
+use crate::commands::recorder::{Bench, Noted, text};
 
-/// Runs commands, one a line, and gives back what the journal has of the last one.
+/// Runs commands, separated by `; `; what the journal has of the last one, with the events' keys.
 fn journal_of(lines: &str) -> String {
-    let (keyspace, recorder) = (Keyspace::new(1, 0), Arc::new(Recorder::default()));
-    keyspace.followers.add(recorder.clone());
-    for line in lines.split("; ") {
-        recorder.take();
-        let words: Vec<&str> = line.split(' ').collect();
-        let words = OwnedWords::from_slices(&words);
-        let entry = crate::commands::table().find(words.view().get(0)).expect("a command");
-        let mut db = Db::new(&keyspace, 0, 1_000_000);
-        // One shard holds every key.
-        db.lock([Place { db: 0, key: b"" }].into_iter());
-        let (args, mut reply) = (Args::new(words.view(), 1), Reply::new());
-        match entry.command.handler {
-            Handler::Write(run) => run(&mut db, &args, &mut reply).expect("no error"),
-            Handler::Blocking(run) => {
-                run(&mut db, &args, &mut reply).expect("no error");
-            }
-            _ => panic!("{line} does not write"),
-        }
-        db.commit(words.view().iter());
-    }
     let event = |event: &crate::store::Event| format!("{} {}", event.name, text(&event.key));
     let line = |noted: &Noted| {
         let calls: Vec<&str> = noted.calls.iter().map(|(_, call)| &**call).collect();
         let events: Vec<String> = noted.events.iter().map(event).collect();
         format!("{} / {}", calls.join("; "), events.join(", "))
     };
-    recorder.take().iter().map(line).collect::<Vec<_>>().join("\n")
+    Bench::new().ran(lines).iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[track_caller]

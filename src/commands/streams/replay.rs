@@ -1,57 +1,28 @@
 //! Tests: what commands on streams leave in the journal replays to the same state at any later
 //! time, whatever the options are then.
 
-use crate::command::{Args, Handler};
-use crate::commands::recorder::Recorder;
-use crate::protocol::{OwnedWords, Reply};
-use crate::store::{Db, Keyspace, Place};
-use std::sync::Arc;
+use crate::commands::recorder::{Bench, NOW_MS, lines, run};
+use crate::store::Keyspace;
 
-const NOW_MS: u64 = 1_000_000;
-
-fn run(keyspace: &Keyspace, line: &str, now_ms: u64) -> Vec<u8> {
-    let words: Vec<&str> = line.split(' ').collect();
-    let words = OwnedWords::from_slices(&words);
-    let table = crate::commands::table();
-    let mut entry = table.find(words.view().get(0)).expect("a command");
-    if let Some(own) = table.find_subcommand(entry, words.view().get(1)) {
-        entry = own;
-    }
-    let args = Args::new(words.view(), entry.name_words);
-    let mut db = Db::new(keyspace, 0, now_ms);
-    // One shard holds every key.
-    db.lock([Place { db: 0, key: b"" }].into_iter());
-    let mut reply = Reply::new();
-    match entry.command.handler {
-        Handler::Write(run) => run(&mut db, &args, &mut reply).expect("no error"),
-        Handler::Read(run) => run(&db, &args, &mut reply).expect("no error"),
-        Handler::Blocking(run) => drop(run(&mut db, &args, &mut reply).expect("no error")),
-        _ => panic!("{line} does not concern data"),
-    }
-    db.commit(words.view().iter());
-    reply.to_vec()
-}
-
-/// Runs commands, one a line, and gives back what the journal has of the last one. On the way, a
+/// Runs commands, separated by `; `, and gives back what the journal has of the last one. On the way, a
 /// second keyspace replays all of it later; in the end the two tell the same of the stream.
-fn journal_of(lines: &str) -> String {
-    let (keyspace, recorder) = (Keyspace::new(1, 0), Arc::new(Recorder::default()));
-    keyspace.followers.add(recorder.clone());
+fn journal_of(calls: &str) -> String {
+    let bench = Bench::new();
     let replica = Keyspace::new(1, 0);
     let mut last = String::new();
-    for line in lines.split("; ") {
-        run(&keyspace, line, NOW_MS);
-        last = recorder.lines().join("\n");
+    for call in calls.split("; ") {
+        last = lines(&bench.ran(call)).join("\n");
         let calls = last.split(" / ").next().unwrap_or_default();
         for call in calls.split("; ").filter(|call| !call.is_empty()) {
             run(&replica, call, NOW_MS + 50_000);
         }
     }
     for question in ["XRANGE s - +", "XPENDING s g - + 100", "XINFO GROUPS s"] {
-        if lines.contains(" g ") || question == "XRANGE s - +" {
-            let answers = [&keyspace, &replica].map(|space| run(space, question, NOW_MS + 60_000));
+        if calls.contains(" g ") || question == "XRANGE s - +" {
+            let answers =
+                [&bench.space, &replica].map(|space| run(space, question, NOW_MS + 60_000));
             let [ours, theirs] = answers.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-            assert_eq!(ours, theirs, "{question} after {lines}");
+            assert_eq!(ours, theirs, "{question} after {calls}");
         }
     }
     last

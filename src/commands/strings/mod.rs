@@ -23,7 +23,7 @@ mod lifetime;
 mod many;
 mod remove;
 #[cfg(test)]
-pub mod replay;
+mod replay;
 mod set;
 pub mod value;
 

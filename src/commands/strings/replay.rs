@@ -1,36 +1,6 @@
 //! Tests: what string commands leave in the journal replays to the same state at any later time.
 
-use crate::command::{Args, Handler};
-use crate::commands::recorder::Recorder;
-use crate::protocol::{OwnedWords, Reply};
-use crate::store::{Db, Keyspace, Place};
-use std::sync::Arc;
-
-const NOW_MS: u64 = 1_000_000;
-
-/// Runs commands, one a line, and gives back what the journal has of the last one.
-pub fn journal_of(lines: &str) -> String {
-    let (keyspace, recorder) = (Keyspace::new(1, 0), Arc::new(Recorder::default()));
-    keyspace.followers.add(recorder.clone());
-    for line in lines.split("; ") {
-        recorder.take();
-        let words: Vec<&str> = line.split(' ').collect();
-        let words = OwnedWords::from_slices(&words);
-        let entry = crate::commands::table().find(words.view().get(0)).expect("a command");
-        let mut db = Db::new(&keyspace, 0, NOW_MS);
-        // One shard holds every key.
-        db.lock([Place { db: 0, key: b"" }].into_iter());
-        let (args, mut reply) = (Args::new(words.view(), 1), Reply::new());
-        let outcome = match entry.command.handler {
-            Handler::Write(run) => run(&mut db, &args, &mut reply),
-            Handler::Blocking(run) => run(&mut db, &args, &mut reply).map(drop),
-            _ => panic!("{line} does not write"),
-        };
-        outcome.expect("no error");
-        db.commit(words.view().iter());
-    }
-    recorder.lines().join("\n")
-}
+use crate::commands::recorder::journal_of;
 
 #[test]
 fn times_from_now_become_moments() {
