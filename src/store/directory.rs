@@ -21,8 +21,9 @@
 use std::ptr::{NonNull, slice_from_raw_parts_mut};
 
 use super::arena::Reference;
-use super::group::Group;
-use super::segment::{Keys, LARGE_GROUPS, SMALL_GROUPS, Segment, SegmentMut, Slot, full_at};
+use super::segment::{
+    EMPTY, Group, Keys, LARGE_GROUPS, SMALL_GROUPS, Segment, SegmentMut, Slot, full_at,
+};
 
 /// The upper bits of the hash, which choose the shard and are alike for all keys of a table.
 const SHARD_BITS: u32 = 10;
@@ -57,7 +58,7 @@ impl Entry {
 
     /// Makes a segment of so many groups.
     fn new(groups: usize, depth: u32) -> Entry {
-        let mut segment = vec![Group::EMPTY; groups].into_boxed_slice();
+        let mut segment = vec![EMPTY; groups].into_boxed_slice();
         SegmentMut(&mut segment).clear(depth);
         let mark = if groups == LARGE_GROUPS { Entry::LARGE } else { 0 };
         let first = NonNull::from(Box::leak(segment)).cast::<Group>();

@@ -6,7 +6,7 @@
 //! - `journal`: what a write leaves behind for everyone who follows
 //! - `table`: one shard of one database: look-up, put, remove, scan, expiry
 //! - `record`: what a look-up gives back; `object`: values that own memory elsewhere
-//! - `directory`, `segment`, `group`: extendible hashing, cache-line groups of tagged slots
+//! - `directory`, `segment`: extendible hashing, over cache-line groups of tagged slots
 //! - `arena`, `block`: slabs of small blocks and what is written in one
 //! - `wheel`: the timing wheel of the keys with a deadline
 //! - `hash`: the seeded hash of a key
@@ -20,7 +20,6 @@ mod block;
 pub mod db;
 mod directory;
 pub mod garbage;
-mod group;
 mod guard;
 pub mod hash;
 pub mod journal;

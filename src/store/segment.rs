@@ -19,7 +19,12 @@
 
 use super::arena::{Arena, Reference};
 use super::block::prefetch;
-use super::group::{Group, LANES};
+use crate::types::group::{self, LANES};
+
+/// One cache line of a table.
+pub(super) type Group = group::Group<Reference>;
+/// A group of free slots.
+pub(super) const EMPTY: Group = Group::empty(Reference::NONE);
 
 /// Groups of a segment that was just split.
 pub(super) const SMALL_GROUPS: usize = 64;
@@ -244,7 +249,7 @@ impl SegmentMut<'_> {
 
     /// Forgets all records.
     pub(super) fn clear(&mut self, depth: u32) {
-        self.0.fill(Group::EMPTY);
+        self.0.fill(EMPTY);
         self.0[0].spare[2] = depth as u8;
     }
 
@@ -314,7 +319,7 @@ mod tests {
     #[test]
     fn a_segment_filled_to_the_last_slot_finds_and_removes_all() {
         for size in [SMALL_GROUPS, LARGE_GROUPS] {
-            let mut groups = vec![Group::EMPTY; size];
+            let mut groups = vec![EMPTY; size];
             let mut segment = SegmentMut(&mut groups);
             segment.clear(3);
             let mut random = fastrand::Rng::with_seed(size as u64);

@@ -9,6 +9,7 @@
 //! - `hyperloglog`: about how many different elements were seen
 //! - `lcs`: longest common subsequences
 //! - `packed`: small containers as they lie in a record of the store
+//! - `group`: twelve slots of a hash table in one cache line
 //! - `dict`: keys with something beside each, found by their hash
 //! - `list`, `set`, `hash`, `sorted_set`, `stream`: containers too large for a record of the store
 
@@ -17,6 +18,7 @@ pub mod dict;
 pub mod geo;
 pub mod glob;
 mod grisu;
+pub mod group;
 pub mod hash;
 pub mod hyperloglog;
 pub mod lcs;

@@ -15,8 +15,12 @@
 //!
 //! A group that is full sends what belongs there to the next one, and counts it.
 
-use super::group::{Group, LANES};
 use super::{Hashes, Ref};
+use crate::types::group::{self, LANES};
+
+type Group = group::Group<Ref>;
+
+const EMPTY: Group = Group::empty(Ref(0));
 
 /// Groups from which on a full segment splits.
 const SPLIT_GROUPS: usize = 96;
@@ -87,7 +91,7 @@ impl Index {
         for _ in 0..segment.groups.len() {
             let group = &segment.groups[at];
             for lane in group.matching(tag) {
-                let element = group.at(lane);
+                let element = group.reference(lane);
                 if is_wanted(element) {
                     let (segment, group) = (number as u32, at as u32);
                     return Some((Slot { segment, group, lane: lane as u32 }, element));
@@ -125,7 +129,7 @@ impl Index {
     /// Lets a slot hold another element of the same hash.
     pub(super) fn replace(&mut self, slot: Slot, element: Ref) {
         let group = &mut self.segments[slot.segment as usize].groups[slot.group as usize];
-        group.replace(slot.lane as usize, element);
+        group.set_reference(slot.lane as usize, element);
     }
 
     /// Any slot of any segment, all being equally likely: the element in it, if there is one.
@@ -134,7 +138,8 @@ impl Index {
         // Slots that a segment lacks count as empty ones: else elements of small segments would
         // be drawn more often.
         let slot = random.usize(..self.widest as usize * LANES);
-        segment.groups.get(slot / LANES)?.get(slot % LANES)
+        let (group, lane) = (segment.groups.get(slot / LANES)?, slot % LANES);
+        (group.tag(lane) != 0).then(|| group.reference(lane))
     }
 
     /// Shows the elements at `cursor` (0 to begin) and gives back the next cursor; 0 at the end.
@@ -337,7 +342,7 @@ impl Index {
 
 impl Segment {
     fn new(groups: usize, prefix: u32, depth: u8) -> Self {
-        Segment { groups: vec![Group::EMPTY; groups].into_boxed_slice(), prefix, len: 0, depth }
+        Segment { groups: vec![EMPTY; groups].into_boxed_slice(), prefix, len: 0, depth }
     }
 
     fn is_full(&self) -> bool {
@@ -359,7 +364,7 @@ impl Segment {
     fn hashed(&self, hashes: Hashes<'_>, mut show: impl FnMut(u64, Ref)) {
         for group in &self.groups {
             for lane in group.occupied() {
-                show(hashes.of(group.at(lane)), group.at(lane));
+                show(hashes.of(group.reference(lane)), group.reference(lane));
             }
         }
     }
@@ -369,7 +374,7 @@ impl Segment {
         let mut at = group;
         for _ in 0..self.groups.len() {
             let group = &self.groups[at];
-            group.occupied().for_each(|lane| show(group.at(lane)));
+            group.occupied().for_each(|lane| show(group.reference(lane)));
             if !group.has_overflow() {
                 return;
             }
@@ -390,7 +395,7 @@ impl Segment {
 
     fn remove(&mut self, hash: u64, slot: Slot) {
         let group = slot.group as usize;
-        self.groups[group].clear(slot.lane as usize);
+        self.groups[group].clear_lane(slot.lane as usize);
         let mut at = self.home(hash);
         while at != group {
             self.groups[at].uncount_overflow();

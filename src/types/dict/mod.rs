@@ -10,11 +10,10 @@
 //! gives another one, or `compact` says so.
 //!
 //! - `elements`: an element as bytes; `arena`: the memory they lie in
-//! - `index`: the directory and its segments; `group`: one cache line of them
+//! - `index`: the directory and its segments
 
 mod arena;
 mod elements;
-mod group;
 mod index;
 #[cfg(test)]
 mod tests;

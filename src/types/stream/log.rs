@@ -163,17 +163,19 @@ impl Log {
     pub fn range(&self, from: Id, to: Id) -> Range<'_> {
         if let Some(tail) = self.tail.as_ref().filter(|tail| tail.base <= from) {
             let empty = self.full.range(Id::MAX..);
-            return Range { full: empty, tail: None, entries: Some(tail.entries()), from, to };
+            let blocks = Blocks { full: empty, tail: None };
+            return Range { blocks, entries: Some(tail.entries()), from, to };
         }
         let start = self.full.range(..=from).next_back().map_or(Id::MIN, |(base, _)| *base);
-        let full = self.full.range(start..);
-        Range { full, tail: self.tail.as_ref(), entries: None, from, to }
+        let blocks = Blocks { full: self.full.range(start..), tail: self.tail.as_ref() };
+        Range { blocks, entries: None, from, to }
     }
 
     /// The same entries, newest first.
     pub fn range_back(&self, from: Id, to: Id) -> RangeBack<'_> {
         let tail = self.tail.as_ref().filter(|tail| tail.base <= to);
-        RangeBack { full: self.full.range(..=to), tail, entries: Vec::new(), from, to }
+        let blocks = Blocks { full: self.full.range(..=to), tail };
+        RangeBack { blocks, entries: Vec::new(), from, to }
     }
 }
 
@@ -222,11 +224,32 @@ fn is_full(tail: &Block, pairs: Pairs<'_>, limits: Limits) -> bool {
     enough_entries || tail.redis_bytes() + added as u64 >= most_bytes
 }
 
+/// Some of the blocks, in order.
+#[derive(Debug, Clone)]
+struct Blocks<'a> {
+    full: btree_map::Range<'a, Id, Block>,
+    tail: Option<&'a Block>,
+}
+
+impl<'a> Iterator for Blocks<'a> {
+    type Item = &'a Block;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a Block> {
+        self.full.next().map(|(_, block)| block).or_else(|| self.tail.take())
+    }
+}
+
+impl DoubleEndedIterator for Blocks<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.tail.take().or_else(|| self.full.next_back().map(|(_, block)| block))
+    }
+}
+
 /// Entries in order: see [`Log::range`].
 #[derive(Debug, Clone)]
 pub struct Range<'a> {
-    full: btree_map::Range<'a, Id, Block>,
-    tail: Option<&'a Block>,
+    blocks: Blocks<'a>,
     entries: Option<Entries<'a>>,
     from: Id,
     to: Id,
@@ -243,7 +266,7 @@ impl<'a> Iterator for Range<'a> {
             {
                 return (entry.id <= self.to).then_some(entry);
             }
-            let next = self.full.next().map(|(_, block)| block).or_else(|| self.tail.take())?;
+            let next = self.blocks.next()?;
             if next.base > self.to {
                 return None;
             }
@@ -255,8 +278,7 @@ impl<'a> Iterator for Range<'a> {
 /// Entries from the newest to the oldest: see [`Log::range_back`].
 #[derive(Debug, Clone)]
 pub struct RangeBack<'a> {
-    full: btree_map::Range<'a, Id, Block>,
-    tail: Option<&'a Block>,
+    blocks: Blocks<'a>,
     /// Those of the block it is in that are still to come. A block is read forwards, so one block's
     /// entries are found at a time.
     entries: Vec<Entry<'a>>,
@@ -269,8 +291,7 @@ impl<'a> Iterator for RangeBack<'a> {
 
     fn next(&mut self) -> Option<Entry<'a>> {
         while self.entries.is_empty() {
-            let full = &mut self.full;
-            let block = self.tail.take().or_else(|| full.next_back().map(|(_, block)| block))?;
+            let block = self.blocks.next_back()?;
             if block.last < self.from {
                 return None;
             }
