@@ -35,9 +35,6 @@ struct Row {
 const NONE: Version = (0, 0);
 const ALL: Version = (u32::MAX, 0);
 
-/// The version since which XSETID refuses ids below that of a deleted entry.
-pub const ID_ABOVE_DELETED: Version = (7, 2);
-
 const DIFFERENCES: &[Row] = &[
     Row {
         commands: &[],
@@ -152,7 +149,7 @@ const DIFFERENCES: &[Row] = &[
     },
     Row {
         commands: &["XSETID"],
-        versions: NONE..ID_ABOVE_DELETED,
+        versions: NONE..(7, 2),
         is_meant: |ours, theirs| is_below_deleted(ours) && *theirs == Reply::Simple(b"OK".to_vec()),
         reason: "a last id below an entry that was deleted is an error since Redis 7.2",
     },

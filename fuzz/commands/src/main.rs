@@ -1,7 +1,7 @@
 //! Random commands, sent to Redstart and to a real server in the same order; replies and keyspaces
 //! are compared. What differs is shrunk and printed as a transcript.
 //!
-//! `redstart-fuzz-commands [--seed N] [--count N | --seconds N] [--program PATH]`
+//! `redstart-fuzz-commands [--seed N] [--count N] [--seconds N] [--program PATH]`
 //! `[--reference PATH] [--only GROUP,COMMAND…] [--without GROUP,COMMAND…] [--failures N]`
 //!
 //! The same seed and count give the same commands. Exit code 0: nothing differs; 1: something
@@ -34,6 +34,8 @@ use std::time::{Duration, Instant};
 const COMMANDS_A_LOOK: usize = 1_000;
 /// Looks at it before both servers are emptied.
 const LOOKS_AN_EPOCH: usize = 3;
+/// Commands of a run that is given neither a number nor a time.
+const USUAL_COUNT: usize = 100_000;
 /// How often the progress is told where no terminal shows it.
 const PROGRESS_EVERY: Duration = Duration::from_secs(15);
 
@@ -42,7 +44,7 @@ const MOST_SHOWN_STEPS: usize = 60;
 
 struct Options {
     seed: u64,
-    count: usize,
+    count: Option<usize>,
     time: Option<Duration>,
     program: String,
     reference: String,
@@ -64,7 +66,7 @@ fn main() -> ExitCode {
 fn options(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
     let mut options = Options {
         seed: redstart_course::cli::random_seed(),
-        count: 100_000,
+        count: None,
         time: None,
         program: "target/debug/redstart".into(),
         reference: "redis-server".into(),
@@ -77,7 +79,7 @@ fn options(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
         let names = || value.split(',').map(str::to_owned).collect();
         match option.as_str() {
             "--seed" => options.seed = number()?,
-            "--count" => options.count = number()? as usize,
+            "--count" => options.count = Some(number()? as usize),
             "--seconds" => options.time = Some(Duration::from_secs(number()?)),
             "--program" => options.program = value,
             "--reference" => options.reference = value,
@@ -114,10 +116,10 @@ fn run(options: &Options) -> Result<usize, String> {
         done: 0,
         seen: BTreeSet::new(),
     };
-    while match options.time {
-        Some(time) => run.begun.elapsed() < time,
-        None => run.done < options.count,
-    } && run.seen.len() < options.failures
+    let usual = if options.time.is_some() { usize::MAX } else { USUAL_COUNT };
+    while options.time.is_none_or(|time| run.begun.elapsed() < time)
+        && run.done < options.count.unwrap_or(usual)
+        && run.seen.len() < options.failures
     {
         run.epoch(&commands)?;
     }

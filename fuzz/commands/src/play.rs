@@ -2,19 +2,22 @@
 //!
 //! Commands leave in batches, a connection at a time. Some kinds go alone: SPOP, whose members are
 //! taken out of the reference by SREM; other random choices, whose members the reference must have;
-//! SCAN and its like, which go round until the cursor is 0; and XSETID where the reference takes
-//! ids that Redstart refuses.
+//! SCAN and its like, which go round until the cursor is 0; and those that may leave different
+//! things at their keys, on purpose.
 
 use crate::compare::{Manner, manner, same, sorted};
 use crate::differences;
 use crate::servers::{OBSERVER, Side, Step, is_missing};
 use crate::tame::name;
-use crate::template::{Version, field};
+use crate::template::Version;
 use redstart_course::wire::Reply;
 
 /// What leaves at once: little enough for the sockets' buffers.
 const BATCH_COMMANDS: usize = 48;
 const BATCH_BYTES: usize = 32 << 10;
+/// A HyperLogLog: its runs come behind a header; a long one begins with these two bits.
+const SKETCH_HEADER_BYTES: usize = 16;
+const LONG_RUN: u8 = 0b01;
 /// Calls of one SCAN.
 const MOST_CALLS: usize = 10_000;
 
@@ -101,20 +104,11 @@ impl Pair {
         let mut bytes = 0;
         let alike = steps.iter().take(BATCH_COMMANDS).take_while(|step| {
             bytes += step.words.iter().map(|word| word.len() + 16).sum::<usize>();
-            step.connection == steps[0].connection && !self.goes_alone(step) && bytes < BATCH_BYTES
+            step.connection == steps[0].connection && !goes_alone(step) && bytes < BATCH_BYTES
         });
         match alike.count() {
-            0 if !self.goes_alone(&steps[0]) => 1,
+            0 if !goes_alone(&steps[0]) => 1,
             count => count,
-        }
-    }
-
-    fn goes_alone(&self, step: &Step) -> bool {
-        match name(&step.words).as_str() {
-            "SPOP" | "RANDOMKEY" | "SRANDMEMBER" | "HRANDFIELD" | "ZRANDMEMBER" => true,
-            "SCAN" | "SSCAN" | "HSCAN" | "ZSCAN" => true,
-            "XSETID" => self.version < differences::ID_ABOVE_DELETED,
-            _ => false,
         }
     }
 
@@ -168,6 +162,9 @@ impl Pair {
 
     fn alone(&mut self, step: &Step, answers: &mut Answers) -> Option<(usize, Reply, Reply)> {
         if self.queued[step.connection].is_some() {
+            if !is_random(step) {
+                return self.together(std::slice::from_ref(step), answers);
+            }
             // What it would do cannot be made up for on the other side.
             answers.push((Reply::Simple(b"QUEUED".to_vec()), Manner::Ignored));
             return None;
@@ -175,7 +172,7 @@ impl Pair {
         let (ours, theirs, agree) = match name(&step.words).as_str() {
             "SPOP" => self.take_random(step),
             "RANDOMKEY" | "SRANDMEMBER" | "HRANDFIELD" | "ZRANDMEMBER" => self.choose_random(step),
-            "XSETID" => self.set_last_id(step),
+            "XSETID" | "PFADD" | "PFCOUNT" | "PFMERGE" => self.apart(step),
             _ => self.go_round(step),
         };
         let own = manner(&step.words);
@@ -234,20 +231,35 @@ impl Pair {
         (ours, theirs, agree)
     }
 
-    /// XSETID: where only the reference took the id, it is given back the one before.
-    fn set_last_id(&mut self, step: &Step) -> (Reply, Reply, bool) {
+    /// Where only the reference does what an old version, or a flaw, lets it do, the keys go on both
+    /// sides.
+    fn apart(&mut self, step: &Step) -> (Reply, Reply, bool) {
         let (ours, theirs) = (self.ours.ask(step), self.theirs.ask(step));
-        let agree = same(Manner::Exactly, &ours, &theirs);
-        if let (false, Some(key)) = (agree, step.words.get(1)) {
-            let words = |words: &[&[u8]]| words.iter().map(|word| word.to_vec()).collect();
-            let ask = Step { words: words(&[b"XINFO", b"STREAM", key]), ..step.clone() };
-            let stream = self.ours.ask(&ask);
-            if let Some(last) = field(&stream, "last-generated-id").and_then(Reply::text) {
-                let words = words(&[b"XSETID", key, last]);
-                self.theirs.ask(&Step { words, ..step.clone() });
-            }
+        let is_cut = is_error(&ours) && !is_error(&theirs) && self.has_cut_sketch(step);
+        let is_named = differences::named(&step.words, &ours, &theirs, self.version).is_some();
+        let agree = is_cut || is_named || same(Manner::Exactly, &ours, &theirs);
+        if agree && is_error(&ours) != is_error(&theirs) {
+            let words = [vec![b"DEL".to_vec()], step.words[1..].to_vec()].concat();
+            let step = Step { words, ..step.clone() };
+            self.ours.ask(&step);
+            self.theirs.ask(&step);
         }
         (ours, theirs, agree)
+    }
+
+    /// Whether a sketch ends within a run: Redis reads on behind the string, and writes there.
+    fn has_cut_sketch(&mut self, step: &Step) -> bool {
+        step.words[1..].iter().any(|key| {
+            let words = vec![b"GET".to_vec(), key.clone()];
+            let sketch = self.ours.ask(&Step { words, ..step.clone() });
+            let mut runs = sketch.text().unwrap_or_default().iter().skip(SKETCH_HEADER_BYTES);
+            while let Some(first) = runs.next() {
+                if first >> 6 == LONG_RUN && runs.next().is_none() {
+                    return true;
+                }
+            }
+            false
+        })
     }
 
     /// SCAN and its like, round and round.
@@ -260,6 +272,27 @@ impl Pair {
         };
         (ours, theirs, agree)
     }
+}
+
+fn goes_alone(step: &Step) -> bool {
+    let parts = ["XSETID", "PFADD", "PFCOUNT", "PFMERGE"];
+    is_random(step) || parts.contains(&&*name(&step.words))
+}
+
+/// Answers what it likes, in an order that it likes.
+fn is_random(step: &Step) -> bool {
+    matches!(
+        name(&step.words).as_str(),
+        "SPOP"
+            | "RANDOMKEY"
+            | "SRANDMEMBER"
+            | "HRANDFIELD"
+            | "ZRANDMEMBER"
+            | "SCAN"
+            | "SSCAN"
+            | "HSCAN"
+            | "ZSCAN"
+    )
 }
 
 fn cursor_place(step: &Step) -> usize {
@@ -302,6 +335,10 @@ fn members(reply: &Reply) -> Vec<Vec<u8>> {
         }
         _ => Vec::new(),
     }
+}
+
+fn is_error(reply: &Reply) -> bool {
+    matches!(reply, Reply::Error(_))
 }
 
 fn number(reply: &Reply) -> Option<i64> {
