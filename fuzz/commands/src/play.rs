@@ -231,8 +231,8 @@ impl Pair {
         (ours, theirs, agree)
     }
 
-    /// Where only the reference does what an old version, or a flaw, lets it do, the keys go on both
-    /// sides.
+    /// Where only the reference does what an old version, or a flaw, lets it do, the keys go on
+    /// both sides.
     fn apart(&mut self, step: &Step) -> (Reply, Reply, bool) {
         let (ours, theirs) = (self.ours.ask(step), self.theirs.ask(step));
         let is_cut = is_error(&ours) && !is_error(&theirs) && self.has_cut_sketch(step);

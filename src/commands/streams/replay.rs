@@ -4,8 +4,8 @@
 use crate::commands::recorder::{Bench, NOW_MS, lines, run};
 use crate::store::Keyspace;
 
-/// Runs commands, separated by `; `, and gives back what the journal has of the last one. On the way, a
-/// second keyspace replays all of it later; in the end the two tell the same of the stream.
+/// Runs commands, separated by `; `, and gives back what the journal has of the last one. On the
+/// way, a second keyspace replays all of it later; in the end the two tell the same of the stream.
 fn journal_of(calls: &str) -> String {
     let bench = Bench::new();
     let replica = Keyspace::new(1, 0);
