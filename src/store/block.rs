@@ -25,6 +25,7 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use bytes::Bytes;
+use triomphe::Arc;
 
 use super::arena::Reference;
 use super::object::{Object, OldValue};
@@ -36,6 +37,7 @@ const BOXED_KEY_BYTES: usize = 16;
 
 const FREE: u8 = 0;
 const KIND_BITS: u8 = 0x0F;
+const EPOCH: u8 = 0x10;
 const BOXED_KEY: u8 = 0x40;
 const VOLATILE: u8 = 0x80;
 const ACCESS_MASK: u32 = 0xFF_FFFF;
@@ -51,6 +53,8 @@ pub(super) struct Shape {
     pub(super) kind: Kind,
     pub(super) volatile: bool,
     pub(super) boxed_key: bool,
+    /// Which of two kinds of epoch the record is of: see `table::snapshot`.
+    pub(super) epoch: bool,
     /// Bytes the key takes in the block.
     pub(super) key_bytes: u16,
     /// Bytes the value takes in the block.
@@ -93,6 +97,7 @@ impl<'a> Block<'a> {
             kind: Kind::from_bits(mark & KIND_BITS),
             volatile: mark & VOLATILE != 0,
             boxed_key: mark & BOXED_KEY != 0,
+            epoch: mark & EPOCH != 0,
             key_bytes: (head >> 32) as u16,
             value_bytes: (head >> 48) as u16,
         }
@@ -103,7 +108,8 @@ impl<'a> Block<'a> {
     pub(super) fn write_head(self, shape: Shape, access: u32) {
         let volatile = if shape.volatile { VOLATILE } else { 0 };
         let boxed = if shape.boxed_key { BOXED_KEY } else { 0 };
-        let head = u64::from(shape.kind as u8 | volatile | boxed)
+        let epoch = if shape.epoch { EPOCH } else { 0 };
+        let head = u64::from(shape.kind as u8 | volatile | boxed | epoch)
             | u64::from(access & ACCESS_MASK) << 8
             | u64::from(shape.key_bytes) << 32
             | u64::from(shape.value_bytes) << 48;
@@ -121,6 +127,20 @@ impl<'a> Block<'a> {
         let mark = self.head() as u32 & 0xFF;
         // SAFETY: the first half of the head; see the module's notes on shared borrows.
         unsafe { self.0.cast::<u32>().write(mark | access << 8) }
+    }
+
+    /// Whether the record has been saved, or need not be, in an epoch of this kind.
+    #[inline]
+    pub(super) fn epoch(self) -> bool {
+        self.head() as u8 & EPOCH != 0
+    }
+
+    /// Notes that it has.
+    pub(super) fn set_epoch(self, epoch: bool) {
+        let bit = u64::from(EPOCH);
+        let head = if epoch { self.head() | bit } else { self.head() & !bit };
+        // SAFETY: a block has at least 8 bytes, aligned to 8; the caller holds the table mutably.
+        unsafe { self.0.cast::<u64>().write(head) }
     }
 
     /// Whether the record's key is `key`.
@@ -242,9 +262,9 @@ impl<'a> Block<'a> {
         self.value_of(Kind::Shared)
     }
 
-    /// The object's box.
+    /// The object, shared by counting.
     #[inline]
-    pub(super) fn object(self) -> NonNull<Box<Object>> {
+    pub(super) fn object(self) -> NonNull<Arc<Object>> {
         self.value_of(Kind::Object)
     }
 
@@ -447,6 +467,7 @@ impl Block<'_> {
             kind: Kind::Bytes,
             volatile: false,
             boxed_key: false,
+            epoch: false,
             key_bytes: 0,
             value_bytes: 0,
         };
@@ -481,6 +502,7 @@ mod tests {
             kind: Kind::Bytes,
             volatile: false,
             boxed_key: false,
+            epoch: false,
             key_bytes: 16,
             value_bytes: 16,
         };

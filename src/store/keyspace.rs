@@ -14,8 +14,10 @@ use super::guard::{Guard, Holding};
 use super::hash::hash_key;
 use super::journal::{Entry, Followers};
 use super::listeners::{Listeners, Touched};
+use super::snapshot::Underway;
 use super::{Garbage, Limits, Place, Table};
 use parking_lot::Mutex;
+use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -71,6 +73,10 @@ pub type Ready = (usize, Box<[u8]>);
 pub struct Keyspace {
     dbs: Box<[OnceLock<Box<[Shard]>>]>,
     shard_bits: u32,
+    /// Held while a database comes into use.
+    pub(super) creating: Mutex<()>,
+    /// The snapshot under way.
+    pub(super) underway: Underway,
     /// How many listeners there are in all shards.
     listeners: AtomicUsize,
     /// Keys that somebody waits for and that were changed by no command of a client: by expiry,
@@ -129,6 +135,8 @@ impl Keyspace {
         Keyspace {
             dbs: (0..databases).map(|_| OnceLock::new()).collect(),
             shard_bits,
+            creating: Mutex::default(),
+            underway: Underway::default(),
             listeners: AtomicUsize::new(0),
             ready: Mutex::default(),
             has_ready: AtomicBool::new(false),
@@ -162,6 +170,15 @@ impl Keyspace {
     /// The shards of a database, made when first asked for.
     #[inline]
     pub fn shards(&self, db: usize) -> &[Shard] {
+        match self.dbs[db].get() {
+            Some(shards) => shards,
+            None => self.first_use(db),
+        }
+    }
+
+    #[cold]
+    fn first_use(&self, db: usize) -> &[Shard] {
+        let _creating = self.creating.lock();
         self.dbs[db].get_or_init(|| (0..self.shard_count()).map(|_| Shard::new()).collect())
     }
 
@@ -295,24 +312,32 @@ impl Keyspace {
     }
 
     /// Empties databases at one moment. What was in them comes back, for the caller to free.
-    pub fn flush(&self, dbs: std::ops::Range<usize>) -> Flushed {
-        let mut tables = Vec::new();
+    pub fn flush(&self, dbs: Range<usize>) -> Flushed {
+        self.empty(dbs, true)
+    }
+
+    pub(super) fn empty(&self, dbs: Range<usize>, tells: bool) -> Flushed {
+        let mut flushed = Flushed::default();
         let used: Vec<usize> = dbs.filter(|db| self.used_shards(*db).is_some()).collect();
         let mut locked = self.lock_all(used.into_iter());
         for (db, guards) in &mut locked {
             // One entry a database: FLUSHALL would take with it what goes into one first used now.
-            if self.followers.any() {
+            if tells && self.followers.any() {
                 self.followers.tell(&Entry::call(*db, &[b"FLUSHDB"]));
             }
             for (shard, guard) in self.shards(*db).iter().zip(guards) {
                 if !guard.is_empty() {
                     self.touch_present(*db, shard, &[&**guard]);
                     shard.set_due(u64::MAX);
-                    tables.push(std::mem::take(&mut **guard));
+                    let table = std::mem::take(&mut **guard);
+                    flushed.keys += table.len();
+                    flushed.memory_bytes += table.memory_bytes();
+                    // One that a snapshot still needs is freed by it.
+                    flushed.tables.extend(self.underway.keep(table));
                 }
             }
         }
-        Flushed { tables }
+        flushed
     }
 
     /// Exchanges two databases at one moment.
@@ -347,18 +372,21 @@ pub type LockedDb<'a> = (usize, Vec<Guard<'a>>);
 
 /// What was in databases that were emptied. Dropping it frees that.
 #[must_use = "dropping it may take long: the caller chooses where"]
+#[derive(Default)]
 pub struct Flushed {
     tables: Vec<Table>,
+    keys: usize,
+    memory_bytes: usize,
 }
 
 impl Flushed {
     /// How many keys there were.
     pub fn keys(&self) -> usize {
-        self.tables.iter().map(Table::len).sum()
+        self.keys
     }
 
     /// How much memory they take.
     pub fn memory_bytes(&self) -> usize {
-        self.tables.iter().map(Table::memory_bytes).sum()
+        self.memory_bytes
     }
 }

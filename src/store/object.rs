@@ -10,6 +10,7 @@ use crate::types::set::Set;
 use crate::types::sorted_set::SortedSet;
 use crate::types::stream::Stream;
 use bytes::Bytes;
+use triomphe::Arc;
 
 /// A container too large for its record.
 #[derive(Debug, Clone)]
@@ -56,6 +57,19 @@ impl Object {
         }
     }
 
+    /// The container, to edit: a copy of it in its place, if somebody else has it too.
+    pub(super) fn writable(shared: &mut Arc<Object>) -> &mut Object {
+        if !shared.is_unique() {
+            let own = (**shared).clone();
+            // The copy stands where the original stood: on the list of hashes with deadlines, too.
+            if let (Object::Hash(old), Object::Hash(new)) = (&**shared, &own) {
+                new.set_noted_ms(old.noted_ms());
+            }
+            *shared = Arc::new(own);
+        }
+        Arc::get_mut(shared).expect("nobody else has it")
+    }
+
     /// The hash, if it is one: only hashes have parts with deadlines.
     pub(super) fn as_hash(&self) -> Option<&Hash> {
         match self {
@@ -86,6 +100,12 @@ impl Object {
     }
 }
 
+// A snapshot's thread reads what the threads of the workers read.
+const _: () = {
+    const fn is_shared_between_threads<T: Send + Sync>() {}
+    is_shared_between_threads::<Object>();
+};
+
 /// What a replaced or removed record owned outside the arena; dropping it frees that.
 #[derive(Debug, Default)]
 #[must_use = "dropping it may free a large value: the caller chooses where"]
@@ -100,7 +120,7 @@ pub(super) enum OldValue {
     #[default]
     Nothing,
     Shared(Bytes),
-    Object(Box<Object>),
+    Object(Arc<Object>),
 }
 
 impl Old {
@@ -120,7 +140,7 @@ impl Old {
     }
 
     /// The container it carries, to be put elsewhere.
-    pub fn into_object(self) -> Option<Box<Object>> {
+    pub fn into_object(self) -> Option<Arc<Object>> {
         match self.value {
             OldValue::Object(object) => Some(object),
             _ => None,

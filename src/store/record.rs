@@ -6,6 +6,7 @@
 //! that the table's account of foreign memory stays right.
 
 use bytes::Bytes;
+use triomphe::Arc;
 
 use super::arena::{MAX_BLOCK_BYTES, block_bytes};
 use super::block::{Block, Shape};
@@ -162,7 +163,13 @@ pub enum NewValue<'a> {
     /// A container to lie in the record; it must fit there (`packed_room`).
     Packed(PackedKind, &'a [u8]),
     /// A container.
-    Object(Box<Object>),
+    Object(Arc<Object>),
+}
+
+impl From<Object> for NewValue<'_> {
+    fn from(object: Object) -> Self {
+        NewValue::Object(Arc::new(object))
+    }
 }
 
 /// How many bytes a packed container may take beside `key`.
@@ -368,14 +375,15 @@ impl<'a> RecordMut<'a> {
         Some(unsafe { self.block.shared().as_mut() })
     }
 
-    /// The container, to edit.
+    /// The container, to edit. While a snapshot has it too, the record gets a copy of its own
+    /// first: that takes as long as there are elements.
     pub fn object_mut(&mut self) -> Option<&mut Object> {
         if self.kind() != Kind::Object {
             return None;
         }
         self.weigh();
         // SAFETY: the record is an object, and `&mut self` is the only way to it.
-        Some(unsafe { self.block.object().as_mut() })
+        Some(Object::writable(unsafe { self.block.object().as_mut() }))
     }
 
     fn weigh(&mut self) {
@@ -470,10 +478,13 @@ impl<'a> Draft<'a> {
                 assert!(bytes.len() <= room, "a packed container fits its record");
                 (kind.kind(), bytes.len(), value)
             }
-            NewValue::Object(_) => (Kind::Object, size_of::<Box<Object>>(), value),
+            NewValue::Object(_) => (Kind::Object, size_of::<Arc<Object>>(), value),
         };
         let value_bytes = value_bytes as u16;
-        Draft { shape: Shape { kind, volatile: false, boxed_key, key_bytes, value_bytes }, value }
+        Draft {
+            shape: Shape { kind, volatile: false, boxed_key, epoch: false, key_bytes, value_bytes },
+            value,
+        }
     }
 
     /// Writes the value into a block whose head announces this shape; gives back the bytes it

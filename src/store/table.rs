@@ -14,6 +14,7 @@ mod compact;
 mod expire;
 mod fields;
 mod scan;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +33,8 @@ use super::segment::{Keys, Slot};
 use super::wheel::Wheel;
 pub use fields::DeadFields;
 use fields::FieldDeadlines;
+pub(super) use snapshot::Found;
+use snapshot::TableSnapshot;
 
 /// One shard of one database.
 ///
@@ -53,6 +56,10 @@ pub struct Table {
     /// The access field of records to come.
     access: u32,
     hash: fn(&[u8]) -> u64,
+    /// What a snapshot under way has not passed yet.
+    snapshot: Option<Box<TableSnapshot>>,
+    /// Records whose bit is another are still to be saved, while there is a snapshot.
+    epoch: bool,
 }
 
 const _: () = assert!(offset_of!(Table, arena) + size_of::<Vec<usize>>() <= 56);
@@ -107,6 +114,8 @@ impl Table {
             now_ms: 0,
             access: 0,
             hash,
+            snapshot: None,
+            epoch: false,
         }
     }
 
@@ -165,6 +174,7 @@ impl Table {
     #[inline]
     pub fn find_mut(&mut self, hash: u64, key: &[u8]) -> Option<RecordMut<'_>> {
         let place = self.locate(hash, key)?;
+        self.about_to_change(place);
         Some(RecordMut::new(self.arena.block(place.reference), &mut self.foreign))
     }
 
@@ -174,6 +184,7 @@ impl Table {
         let place = self.locate(hash, key);
         // The most frequent SET of all: the same kind and length as before.
         if let Some(place) = place {
+            self.about_to_change(place);
             let block = self.arena.block(place.reference);
             let stays = match deadline {
                 Deadline::Keep => true,
@@ -190,6 +201,7 @@ impl Table {
     /// Takes the record of `key` out; `None` if there is none.
     pub fn remove(&mut self, hash: u64, key: &[u8]) -> Option<Old> {
         let place = self.locate(hash, key)?;
+        self.about_to_change(place);
         if self.arena.block(place.reference).shape().volatile {
             self.leave_wheel(place.reference);
         }
@@ -206,6 +218,7 @@ impl Table {
     /// When there is no packed container at `key`, or the result does not fit its record.
     pub fn splice(&mut self, hash: u64, key: &[u8], range: Range<usize>, with: &[u8]) {
         let mut place = self.locate(hash, key).expect("a packed container is there to be edited");
+        self.about_to_change(place);
         let block = self.arena.block(place.reference);
         let shape = block.shape();
         assert!(shape.kind.packed().is_some(), "only packed containers are spliced");
@@ -242,6 +255,7 @@ impl Table {
         let Some(mut place) = self.locate(hash, key) else {
             return false;
         };
+        self.about_to_change(place);
         let shape = self.arena.block(place.reference).shape();
         if shape.volatile {
             self.leave_wheel(place.reference);
@@ -310,7 +324,8 @@ impl Table {
     }
 
     fn insert(&mut self, hash: u64, key: &[u8], draft: Draft<'_>, deadline: Deadline) {
-        let shape = Shape { volatile: matches!(deadline, Deadline::At(_)), ..draft.shape };
+        let volatile = matches!(deadline, Deadline::At(_));
+        let shape = Shape { volatile, epoch: self.epoch, ..draft.shape };
         let reference = self.arena.allocate(shape.bytes());
         let block = self.arena.block(reference);
         block.write_head(shape, self.access);
@@ -339,8 +354,8 @@ impl Table {
     ) -> Old {
         let shape = self.arena.block(place.reference).shape();
         let keeps_links = shape.volatile && deadline == Deadline::Keep;
-        let wanted =
-            Shape { volatile: keeps_links || matches!(deadline, Deadline::At(_)), ..draft.shape };
+        let volatile = keeps_links || matches!(deadline, Deadline::At(_));
+        let wanted = Shape { volatile, epoch: self.epoch, ..draft.shape };
         if shape.volatile && !keeps_links {
             self.leave_wheel(place.reference);
         }

@@ -259,8 +259,14 @@ mod tests {
     use super::super::record::Kind;
     use super::*;
 
-    const SHAPE: Shape =
-        Shape { kind: Kind::Bytes, volatile: true, boxed_key: false, key_bytes: 0, value_bytes: 0 };
+    const SHAPE: Shape = Shape {
+        kind: Kind::Bytes,
+        volatile: true,
+        boxed_key: false,
+        epoch: false,
+        key_bytes: 0,
+        value_bytes: 0,
+    };
 
     struct Fixture {
         arena: Arena,

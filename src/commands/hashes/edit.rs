@@ -232,7 +232,7 @@ impl Draft {
     fn put(self, db: &mut Db, key: &[u8]) {
         match self.large {
             Some(hash) => {
-                let object = NewValue::Object(Box::new(Object::Hash(hash)));
+                let object = NewValue::from(Object::Hash(hash));
                 db.put(key, object, Deadline::Keep);
             }
             None => {
@@ -288,7 +288,7 @@ pub fn with_large(db: &mut Db, key: &[u8], change: impl FnOnce(&mut Hash)) {
     let mut hash = Hash::from_packed(&Packed::new(packed, Layout::Pair));
     drop(record);
     change(&mut hash);
-    db.put(key, NewValue::Object(Box::new(Object::Hash(hash))), Deadline::Keep);
+    db.put(key, NewValue::from(Object::Hash(hash)), Deadline::Keep);
 }
 
 /// Makes room for deadlines in the hash at `key`, if there is one: Redis does so, and shows it in

@@ -288,7 +288,7 @@ fn unpacked(db: &mut Db, key: &[u8]) -> List {
 
 /// Puts a large list at `key`, leaving its deadline.
 fn put(db: &mut Db, key: &[u8], list: List) {
-    db.put(key, NewValue::Object(Box::new(Object::List(list))), Deadline::Keep);
+    db.put(key, NewValue::from(Object::List(list)), Deadline::Keep);
 }
 
 /// Puts a list made by one command at `key`, whatever was there.
@@ -297,7 +297,7 @@ pub fn put_new<'a>(db: &mut Db, key: &[u8], elements: impl Iterator<Item = Eleme
     let mut list = List::cut_by(setting);
     elements.for_each(|element| list.push(End::Right, element));
     list.settle_new(setting);
-    db.put(key, NewValue::Object(Box::new(Object::List(list))), Deadline::Clear);
+    db.put(key, NewValue::from(Object::List(list)), Deadline::Clear);
     finish_removal(db, key);
 }
 

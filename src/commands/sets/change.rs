@@ -34,7 +34,7 @@ pub(super) fn put(db: &mut Db, key: &[u8], set: Set, deadline: Deadline) {
             db.put(key, NewValue::Packed(PackedKind::Set, &piece), deadline);
         }
         Stored::Large(set) => {
-            db.put(key, NewValue::Object(Box::new(Object::Set(set))), deadline);
+            db.put(key, NewValue::from(Object::Set(set)), deadline);
         }
     }
 }

@@ -120,7 +120,7 @@ fn insert(db: &mut Db, key: &[u8], (member, score): (&[u8], f64), converts: bool
             set.set_converted();
         }
         set.update(member, |_| Some(score));
-        db.put(key, NewValue::Object(Box::new(Object::SortedSet(set))), Deadline::Keep);
+        db.put(key, NewValue::from(Object::SortedSet(set)), Deadline::Keep);
         return;
     }
     if count == 1 && set.end() == HEAD_BYTES {
@@ -233,7 +233,7 @@ pub fn store(db: &mut Db, key: &[u8], mut set: SortedSet, event: &'static str) -
         if converts {
             set.set_converted();
         }
-        db.put(key, NewValue::Object(Box::new(Object::SortedSet(set))), Deadline::Clear);
+        db.put(key, NewValue::from(Object::SortedSet(set)), Deadline::Clear);
     }
     db.changed(Class::SortedSet, event, key);
     count

@@ -34,7 +34,7 @@ pub fn edit_or_make<T>(
     }
     let mut stream = Stream::new();
     let result = change(&mut stream)?;
-    db.put(key, NewValue::Object(Box::new(Object::Stream(stream))), Deadline::Clear);
+    db.put(key, NewValue::from(Object::Stream(stream)), Deadline::Clear);
     Ok(result)
 }
 

@@ -71,8 +71,8 @@ impl Db<'_> {
         match Parcel::copy(&record) {
             Ok(parcel) => self.put_in(to.db, to.key, parcel.value(), deadline),
             Err(object) => {
-                let object = Box::new(object.clone());
-                self.put_in(to.db, to.key, NewValue::Object(object), deadline);
+                let copy = NewValue::from(object.clone());
+                self.put_in(to.db, to.key, copy, deadline);
             }
         }
     }

@@ -137,12 +137,12 @@ impl Table {
         DeadFields { key, fields, old }
     }
 
-    fn hash_at(&mut self, reference: Reference) -> Option<&mut Hash> {
+    fn hash_at(&self, reference: Reference) -> Option<&Hash> {
         let block = self.arena.block(reference);
         if block.shape().kind != Kind::Object {
             return None;
         }
-        // SAFETY: the record is an object, and `&mut self` is the only way to it.
-        unsafe { block.object().as_mut() }.as_hash_mut()
+        // SAFETY: the record is an object, and the borrow of the table covers the reference.
+        unsafe { block.object().as_ref() }.as_hash()
     }
 }

@@ -76,8 +76,8 @@ impl Pair {
             }
             3 => (NewValue::Shared(Bytes::from(bytes.clone())), Kind::Shared, bytes.clone()),
             4 => {
-                let object = Box::new(Object::Sample(bytes.clone()));
-                (NewValue::Object(object), Kind::Object, bytes.clone())
+                let object = Object::Sample(bytes.clone());
+                (NewValue::from(object), Kind::Object, bytes.clone())
             }
             5 => (NewValue::Raw(&bytes), Kind::Raw, bytes.clone()),
             _ => (NewValue::Bytes(&bytes), Kind::Bytes, bytes.clone()),

@@ -17,6 +17,7 @@ use super::dict::{Beside, Dict, Ref};
 use super::packed::Packed;
 use deadlines::Deadlines;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What becomes of a field's deadline when its value is set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,8 +45,11 @@ pub struct Hash {
     deadlines: Option<Box<Deadlines>>,
     form: Form,
     /// The deadline under which the store has the hash on its list, if it has.
-    noted_ms: Option<u64>,
+    noted_ms: AtomicU64,
 }
+
+/// The hash is on no list.
+const NOT_NOTED: u64 = u64::MAX;
 
 impl Default for Hash {
     fn default() -> Self {
@@ -60,7 +64,7 @@ impl Clone for Hash {
             fields: self.fields.clone(),
             deadlines: self.deadlines.clone(),
             form: self.form,
-            noted_ms: None,
+            noted_ms: AtomicU64::new(NOT_NOTED),
         }
     }
 }
@@ -78,7 +82,7 @@ impl Hash {
             fields: Dict::new(Beside::Bytes),
             deadlines: None,
             form: Form::Listpack,
-            noted_ms: None,
+            noted_ms: AtomicU64::new(NOT_NOTED),
         }
     }
 
@@ -199,12 +203,15 @@ impl Hash {
 
     /// Under which deadline the store has the hash on its list.
     pub fn noted_ms(&self) -> Option<u64> {
-        self.noted_ms
+        let ms = self.noted_ms.load(Ordering::Relaxed);
+        (ms != NOT_NOTED).then_some(ms)
     }
 
     /// Notes under which deadline the store has it.
-    pub fn set_noted_ms(&mut self, noted_ms: Option<u64>) {
-        self.noted_ms = noted_ms;
+    ///
+    /// Whoever shares the hash may call it: only the store reads it, under its lock.
+    pub fn set_noted_ms(&self, noted_ms: Option<u64>) {
+        self.noted_ms.store(noted_ms.unwrap_or(NOT_NOTED), Ordering::Relaxed);
     }
 
     /// The living fields with their values, in no order.
