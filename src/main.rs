@@ -1,10 +1,18 @@
-//! The `redstart` program: options in, a server until a signal, an exit code out.
+//! The `redstart` program: options in, a server until a signal, an exit code out. With a tool's
+//! name as the first word, that tool instead.
 
 use redstart::config::{Config, Start};
+use redstart::persistence::aof::check;
+use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let config = match Config::from_arguments(std::env::args_os().skip(1)) {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == "check-aof") {
+        return check_aof(&arguments[1..]);
+    }
+    let config = match Config::from_arguments(arguments.into_iter()) {
         Ok(Start::Serve(config)) => config,
         Ok(Start::Say(text)) => {
             println!("{text}");
@@ -17,6 +25,26 @@ fn main() -> ExitCode {
     };
     match redstart::start::serve(*config) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("redstart: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `redstart check-aof [--fix] FILE`
+fn check_aof(arguments: &[OsString]) -> ExitCode {
+    let (is_to_be_fixed, place) = match arguments {
+        [place] => (false, place),
+        [option, place] if option == "--fix" => (true, place),
+        _ => {
+            eprintln!("{}", check::USAGE);
+            return ExitCode::FAILURE;
+        }
+    };
+    match check::check(Path::new(place), is_to_be_fixed) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("redstart: {error:#}");
             ExitCode::FAILURE

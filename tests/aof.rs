@@ -4,7 +4,10 @@
 mod support;
 
 use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use support::{Connection, Server, encode};
@@ -251,4 +254,97 @@ fn an_old_log_is_taken_in_and_redis_reads_ours() {
     let mut connection = server.connect();
     assert_eq!(connection.ask("GET by"), "redis");
     assert_eq!(connection.ask("GET a"), "2");
+}
+
+#[test]
+fn what_the_disk_refuses_is_refused_until_it_takes_it() {
+    let Some(prlimit) = support::program("prlimit") else {
+        println!("SKIPPED: there is no prlimit");
+        return;
+    };
+    // A limit on the size of files stands for a disk that is full.
+    let tools = tempfile::tempdir().expect("a directory");
+    let program = tools.path().join("limited");
+    let path = env!("CARGO_BIN_EXE_redstart");
+    let script = format!("#!/bin/sh\ntrap '' XFSZ\nulimit -S -f 100\nexec {path} \"$@\"\n");
+    fs::write(&program, script).expect("a script");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it is executable");
+    for flags in [ALWAYS, EVERYSEC] {
+        let mut server = Server::start_program(&program, flags);
+        let mut writer = server.connect();
+        let mut other = server.connect();
+        let value = "x".repeat(3000);
+        let mut acknowledged = 0;
+        let refused = loop {
+            match writer.try_ask_within(&format!("RPUSH list {value}"), Duration::from_millis(500))
+            {
+                Some(reply) if reply.starts_with(':') => acknowledged += 1,
+                outcome => break outcome,
+            }
+            assert!(acknowledged < 1000, "the limit holds");
+        };
+        // Under `always` the write that met the full disk is answered once it is safe.
+        let misconf = "-MISCONF Errors writing to the AOF file: File too large";
+        assert_eq!(refused.as_deref(), (flags == EVERYSEC).then_some(misconf));
+        assert_eq!(other.ask("SET a 1"), misconf);
+        assert_eq!(other.ask("PING"), misconf);
+        assert_eq!(other.ask("GET a"), "nil");
+        other.ask("MULTI");
+        assert_eq!(other.ask("INCR a"), misconf);
+        assert!(other.ask("EXEC").starts_with("-EXECABORT"));
+        assert!(other.ask("INFO persistence").contains("aof_last_write_status:err"));
+        let id = server.id().to_string();
+        let status = Command::new(&prlimit).args(["--pid", &id, "--fsize=unlimited"]).status();
+        assert!(status.expect("prlimit runs").success());
+        if flags == ALWAYS {
+            assert!(writer.reply().starts_with(':'));
+            acknowledged += 1;
+        }
+        other.wait_for("SET a 1", "+OK");
+        assert_eq!(other.ask("WAITAOF 1 0 5000"), "[:1, :0]");
+        server.start_again(flags);
+        let mut connection = server.connect();
+        assert_eq!(connection.ask("LLEN list"), format!(":{acknowledged}"));
+        assert_eq!(connection.ask("GET a"), "1");
+    }
+}
+
+#[test]
+fn the_tool_says_what_is_in_a_file_and_mends_its_end() {
+    let mut server = Server::start(ALWAYS);
+    let mut connection = server.connect();
+    for line in ["SET a 1", "SET b 2", "MULTI", "SET c 3", "SET d 4", "EXEC"] {
+        connection.ask(line);
+    }
+    server.signal("TERM");
+    server.wait();
+    let check = |words: &[&str], input: &str| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_redstart"))
+            .arg("check-aof")
+            .args(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let stdin = child.stdin.as_mut().expect("it is piped");
+        stdin.write_all(input.as_bytes()).expect("it reads");
+        let output = child.wait_with_output().expect("it ends");
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let place = last_part(&server);
+    let manifest = place.with_file_name("appendonly.aof.manifest");
+    let manifest = manifest.to_str().expect("a path");
+    let (is_well, text) = check(&[manifest], "");
+    assert!(is_well && text.contains("All AOF files and manifest are valid"), "{text}");
+    assert!(text.contains("SET: 4") && text.contains("1 transactions"), "{text}");
+    let whole = fs::read(&place).expect("the log");
+    fs::write(&place, &whole[..whole.len() - 3]).expect("it is cut");
+    let (is_well, text) = check(&[place.to_str().expect("a path")], "");
+    assert!(!is_well && text.contains("the file ends inside a call"), "{text}");
+    let (is_well, _) = check(&["--fix", manifest], "n\n");
+    assert!(!is_well);
+    let (is_well, text) = check(&["--fix", manifest], "y\n");
+    assert!(is_well && text.contains("Successfully truncated"), "{text}");
+    server.start_again(&[ALWAYS, &["--aof-load-truncated", "no"]].concat());
+    assert_eq!(server.connect().ask("DBSIZE"), ":2");
 }

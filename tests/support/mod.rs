@@ -209,6 +209,27 @@ impl Connection {
         peeked[..read].ends_with(b"\n").then(|| self.reply())
     }
 
+    /// The same; none, too, when no reply comes within `patience`.
+    pub fn try_ask_within(&mut self, line: &str, patience: Duration) -> Option<String> {
+        self.stream.set_read_timeout(Some(patience)).expect("a time-out can be set");
+        let reply = self.try_ask(line);
+        self.stream.set_read_timeout(Some(PATIENCE)).expect("a time-out can be set");
+        reply
+    }
+
+    /// Sends a command again and again until this is its reply.
+    pub fn wait_for(&mut self, line: &str, reply: &str) {
+        let began = Instant::now();
+        loop {
+            let found = self.ask(line);
+            if found == reply {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "{line}: {found}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Sends a command of text words and returns its reply, on one line.
     pub fn ask(&mut self, line: &str) -> String {
         let words: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();

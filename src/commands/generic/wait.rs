@@ -1,7 +1,7 @@
 //! WAIT and WAITAOF: until replicas, or the disk, have what this connection wrote.
 //!
-//! There are no replicas and there is no AOF: none ever acknowledges, so that a call that asks for
-//! some waits for its whole time-out and answers with what it has, nothing.
+//! There are no replicas: none ever acknowledges, so that a call that asks for some waits for its
+//! whole time-out and answers with what it has.
 //! Source: https://redis.io/docs/latest/commands/wait/
 
 use crate::command::{Args, Begun, Command, Errand, Error, Progress, error, flag};
@@ -39,17 +39,41 @@ fn waitaof(context: &mut Context, args: &Args) -> Begun {
     let local = args.integer_in(1, 0..=1)?;
     let replicas = args.integer_in(2, 0..=i64::MAX)?;
     let until_ms = until(context, args, 3)?;
-    if local > 0 {
+    let log = &context.server.aof.log;
+    if local > 0 && !log.is_on() {
         return Err(error::WAITAOF_WITHOUT_AOF);
     }
-    let waits = replicas > 0 && !context.is_exec;
-    let patience = if waits { until_ms } else { Some(0) };
-    let answer = |reply: &mut Reply| {
+    let until_ms = if context.is_exec { Some(0) } else { until_ms };
+    let position = log.is_on().then(|| log.appended());
+    Ok(Box::new(OnDisk { position, local: local > 0, replicas: replicas > 0, until_ms }))
+}
+
+/// What was appended before the call reaches the disk.
+struct OnDisk {
+    /// The end of what was appended; none without an AOF.
+    position: Option<u64>,
+    /// Whether to wait for it.
+    local: bool,
+    /// Whether to wait for replicas, of which there are none.
+    replicas: bool,
+    until_ms: Option<u64>,
+}
+
+impl Errand for OnDisk {
+    fn go_on(&mut self, context: &mut Context, reply: &mut Reply) -> Result<Progress, Error> {
+        /// Under `everysec` it takes a second at the most.
+        const LOOK_AGAIN_MS: u64 = 5;
+        let synced = context.server.aof.log.synced();
+        let is_synced = self.position.is_some_and(|position| synced >= position);
+        let left_ms = self.until_ms.map_or(u64::MAX, |ms| ms.saturating_sub(context.now_ms));
+        if left_ms > 0 && (self.replicas || self.local && !is_synced) {
+            return Ok(Progress::After { ms: left_ms.min(LOOK_AGAIN_MS) });
+        }
         reply.array(2);
+        reply.integer(is_synced.into());
         reply.integer(0);
-        reply.integer(0);
-    };
-    Ok(Box::new(Acknowledgement { until_ms: patience, answer }))
+        Ok(Progress::Done)
+    }
 }
 
 /// When the time-out at `at` ends; `None` for 0, which means never.

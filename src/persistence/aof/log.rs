@@ -117,8 +117,10 @@ impl Pending {
 pub struct Log {
     pending: Mutex<Pending>,
     appended: AtomicU64,
-    pub(super) written: AtomicU64,
-    pub(super) synced: AtomicU64,
+    written: AtomicU64,
+    synced: AtomicU64,
+    /// A sync is under way.
+    is_syncing: AtomicBool,
     /// Something is to be written to a file.
     is_on: AtomicBool,
     /// Replies wait for the disk: `appendfsync always`.
@@ -249,6 +251,24 @@ impl Log {
         self.failure.lock().clone()
     }
 
+    /// Notes up to where everything was written, or has reached the disk, too.
+    pub(super) fn note_progress(&self, position: u64, is_synced: bool) {
+        self.written.store(position, Ordering::Release);
+        if is_synced {
+            self.synced.store(position, Ordering::Release);
+        }
+    }
+
+    /// Notes whether a sync is under way.
+    pub(super) fn note_syncing(&self, is_syncing: bool) {
+        self.is_syncing.store(is_syncing, Ordering::Relaxed);
+    }
+
+    /// Whether a sync is under way.
+    pub fn is_syncing(&self) -> bool {
+        self.is_syncing.load(Ordering::Relaxed)
+    }
+
     /// Says why the file takes nothing, or that it does again.
     pub(super) fn set_failure(&self, why: Option<String>) {
         let is_failing = why.is_some();
@@ -266,6 +286,21 @@ impl Log {
     /// The position behind everything appended so far.
     pub fn appended(&self) -> u64 {
         self.appended.load(Ordering::Acquire)
+    }
+
+    /// Everything before this position has reached the disk.
+    pub fn synced(&self) -> u64 {
+        self.synced.load(Ordering::Acquire)
+    }
+
+    /// Everything before this position is in a file.
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Acquire)
+    }
+
+    /// Whether changes are appended.
+    pub fn is_on(&self) -> bool {
+        self.is_on.load(Ordering::Acquire)
     }
 
     /// Bytes that wait to be written.

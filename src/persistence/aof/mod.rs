@@ -6,9 +6,11 @@
 //! - `encode`: commands as bytes; `read`: bytes as commands; `load`: all files, in order
 //! - `log`: what was appended and is not yet in a file; who waits for it
 //! - `writer`: the thread that writes and syncs
+//! - `check`: what is in a file, for whoever looks after it
 //!
 //! Source: https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/
 
+pub mod check;
 mod encode;
 mod folder;
 mod load;

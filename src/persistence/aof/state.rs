@@ -26,6 +26,17 @@ pub struct Aof {
     pub log: Arc<Log>,
     files: Mutex<Option<Files>>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    sizes: Mutex<Sizes>,
+}
+
+/// How large the files are.
+#[derive(Default, Clone, Copy)]
+struct Sizes {
+    /// Of all files, when `position` was written.
+    total: u64,
+    position: u64,
+    /// Of all files, after the last rewrite.
+    base: u64,
 }
 
 impl Aof {
@@ -47,6 +58,12 @@ impl Aof {
         let mut manifest = folder.manifest()?;
         folder.take_in_old_log(&mut manifest)?;
         load::load(&folder, &manifest, options, replay)?;
+        let length = |part| folder.length(part).unwrap_or(0);
+        *self.sizes.lock() = Sizes {
+            total: manifest.parts().map(length).sum(),
+            position: self.log.written(),
+            base: manifest.base.iter().map(length).sum(),
+        };
         *self.files.lock() = Some(Files { folder, manifest });
         Ok(())
     }
@@ -79,6 +96,17 @@ impl Aof {
         self.log.turn_to(Some(file));
         keyspace.followers.add(self.log.clone());
         Ok(())
+    }
+
+    /// Bytes in all files.
+    pub fn size(&self) -> u64 {
+        let sizes = *self.sizes.lock();
+        sizes.total + self.log.written().saturating_sub(sizes.position)
+    }
+
+    /// Bytes in all files after the last rewrite, or in the base at the start.
+    pub fn base_size(&self) -> u64 {
+        self.sizes.lock().base
     }
 
     fn start_writer(&self) -> Result<()> {

@@ -222,10 +222,8 @@ impl Writer {
             }
         }
         self.position += length;
-        self.log.written.store(self.position, Ordering::Release);
-        if self.target.as_ref().is_none_or(Target::is_synced) {
-            self.log.synced.store(self.position, Ordering::Release);
-        }
+        let is_synced = self.target.as_ref().is_none_or(Target::is_synced);
+        self.log.note_progress(self.position, is_synced);
         if !self.has_failed_sync {
             self.recover();
         }
@@ -268,7 +266,10 @@ impl Writer {
             return Ok(());
         };
         let began = Instant::now();
-        target.file.sync_data()?;
+        self.log.note_syncing(true);
+        let synced = target.file.sync_data();
+        self.log.note_syncing(false);
+        synced?;
         target.synced_length = target.length;
         self.last_sync = Instant::now();
         self.sync_took = began.elapsed();
@@ -279,7 +280,7 @@ impl Writer {
     fn sync_or_fail(&mut self) {
         match self.sync() {
             Ok(()) => {
-                self.log.synced.store(self.position, Ordering::Release);
+                self.log.note_progress(self.position, true);
                 self.recover();
             }
             Err(error) => {

@@ -4,7 +4,7 @@ use super::Lines;
 use crate::server::Context;
 use std::sync::atomic::Ordering;
 
-/// Persistence. Nothing is saved or logged yet; what Redis would count up stands still.
+/// Persistence. Nothing is saved yet; what Redis would count up stands still.
 pub fn persistence(context: &Context, lines: &mut Lines) {
     let server = context.server;
     lines.zeros(&[
@@ -27,16 +27,8 @@ pub fn persistence(context: &Context, lines: &mut Lines) {
         "rdb_last_cow_size",
         "rdb_last_load_keys_expired",
         "rdb_last_load_keys_loaded",
-        "aof_enabled",
-        "aof_rewrite_in_progress",
-        "aof_rewrite_scheduled",
     ]);
-    lines.add("aof_last_rewrite_time_sec", -1);
-    lines.add("aof_current_rewrite_time_sec", -1);
-    lines.add("aof_last_bgrewrite_status", "ok");
-    lines.zeros(&["aof_rewrites", "aof_rewrites_consecutive_failures"]);
-    lines.add("aof_last_write_status", "ok");
-    lines.zeros(&["aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size"]);
+    super::aof::aof(context, lines);
 }
 
 /// Stats.

@@ -2,13 +2,14 @@
 //!
 //! - `server`: Server, Clients, Replication, CPU, Cluster
 //! - `memory`: Memory; `figures` has what MEMORY STATS shows, too
-//! - `counters`: Persistence, Stats
+//! - `counters`: Persistence, Stats; `aof`: the part of Persistence on the append-only log
 //! - `commands`: Commandstats, Errorstats, Latencystats
 //! - `keyspace`: Keyspace
 //!
 //! Clients and monitors know Redis's fields, so every one of them is there: what Redstart has not
 //! (a fork, a replica, a script) reads as it does on a Redis without one.
 
+mod aof;
 mod commands;
 mod counters;
 mod keyspace;
