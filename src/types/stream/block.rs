@@ -46,7 +46,7 @@ pub(super) struct Block {
     /// Where the entries begin.
     start: u32,
     /// The bytes of names and entries in Redis's node.
-    redis_bytes: u64,
+    pub(super) redis_bytes: u64,
     bytes: Vec<u8>,
 }
 
@@ -67,7 +67,11 @@ impl Block {
 
     /// Adds an entry; `id` is greater than the last one, or the base of an empty block.
     pub(super) fn push(&mut self, id: Id, pairs: Pairs<'_>) {
-        let shares_names = self.shares_names(pairs);
+        self.push_as(id, pairs, self.shares_names(pairs));
+    }
+
+    /// The same where it is known whether the entry has the block's names.
+    pub(super) fn push_as(&mut self, id: Id, pairs: Pairs<'_>, shares_names: bool) {
         self.redis_bytes += cost::entry(id, self.base, pairs, shares_names);
         self.write_head(id, shares_names);
         if !shares_names {

@@ -100,13 +100,13 @@ impl Group {
             active_ms: None,
             pending: BTreeSet::new(),
         };
-        let place = match self.consumers.iter().position(Option::is_none) {
-            Some(free) if self.names.len() < self.consumers.len() => free,
-            _ => {
-                self.consumers.push(None);
-                self.consumers.len() - 1
-            }
-        };
+        // Where no number is free, looking for one would take time in the number of consumers.
+        let has_free = self.names.len() < self.consumers.len();
+        let free = has_free.then(|| self.consumers.iter().position(Option::is_none)).flatten();
+        let place = free.unwrap_or_else(|| {
+            self.consumers.push(None);
+            self.consumers.len() - 1
+        });
         self.consumers[place] = Some(consumer);
         let number = ConsumerRef(place as u32);
         self.names.insert(name.into(), number);

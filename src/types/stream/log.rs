@@ -67,6 +67,15 @@ impl Log {
         self.length += 1;
     }
 
+    /// Adds a block whose entries come after all there are.
+    pub(super) fn append(&mut self, block: Block) {
+        self.length += u64::from(block.live);
+        self.allocated += block.allocated();
+        if let Some(before) = self.tail.replace(block) {
+            self.full.insert(before.base, before);
+        }
+    }
+
     /// Deletes an entry; false when it is not there.
     pub(super) fn delete(&mut self, id: Id) -> bool {
         let in_tail = self.tail.as_ref().is_some_and(|tail| tail.base <= id);
@@ -107,6 +116,11 @@ impl Log {
     /// The block with the oldest entries.
     pub(super) fn first_block(&self) -> Option<&Block> {
         self.full.first_key_value().map(|(_, block)| block).or(self.tail.as_ref())
+    }
+
+    /// The block with the newest entries.
+    pub(super) fn last_block(&self) -> Option<&Block> {
+        self.tail.as_ref()
     }
 
     /// The block that begins after `base`.

@@ -3,6 +3,7 @@
 //! - `whole`: the stream; what it remembers of entries that have gone
 //! - `id`: ids of entries
 //! - `log`: the entries, an ordered index of packed blocks; `block`: one block and its bytes
+//! - `new_node`: entries as a snapshot has them
 //! - `trim`: removing the oldest entries
 //! - `group`: consumer groups, consumers, pending entries
 //! - `producers`: the ids by which producers find out that they sent something twice
@@ -13,6 +14,7 @@ mod cost;
 mod group;
 mod id;
 mod log;
+mod new_node;
 mod nodes;
 mod producers;
 #[cfg(test)]
@@ -24,6 +26,7 @@ pub use block::{Entry, Fields, Pairs};
 pub use group::{Consumer, ConsumerRef, Group, Pending};
 pub use id::{Id, IdText};
 pub use log::{Limits, Log, MAX_NODE_BYTES, Node, Range, RangeBack};
+pub use new_node::NewNode;
 pub use producers::{Keeping, Producers};
 pub use trim::{Extent, Keep, Removal};
 pub use whole::{Facts, GroupMut, Stream};

@@ -1,0 +1,24 @@
+//! Reading snapshots, and the values that DUMP gives out.
+//!
+//! ```text
+//! source ─ input ─► lengths, strings ─ value ─► LoadedValue ─► the store
+//! ```
+//! - `input`: bytes as they come, with their checksum
+//! - `value`: a value of any kind; `hash`, `set`, `sorted_set`, `list`, `stream`: their parts
+//! - `flaw`: what can be wrong
+//!
+//! Nothing is believed: a damaged snapshot is an error that says where, never a panic, and never an
+//! allocation that its own bytes could not fill.
+
+mod flaw;
+mod hash;
+mod input;
+mod list;
+mod set;
+mod sorted_set;
+mod stream;
+mod value;
+
+pub use flaw::{Error, Flaw};
+pub use input::Input;
+pub use value::{Context, LoadedValue, read_value};
