@@ -27,6 +27,24 @@ pub fn first(now_ms: u64, counts_frequency: bool) -> u32 {
     if counts_frequency { minutes(now_ms) << 8 | FIRST_COUNT } else { clock(now_ms) }
 }
 
+/// What a snapshot, or RESTORE, tells of how a key was used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Seconds since the last access.
+    pub idle_s: Option<u64>,
+    /// The counter.
+    pub frequency: Option<u8>,
+}
+
+/// What a key starts with that was used before, as far as what is counted here was told.
+pub fn restored(usage: Usage, now_ms: u64, counts_frequency: bool) -> u32 {
+    match (counts_frequency, usage.frequency, usage.idle_s) {
+        (true, Some(frequency), _) => minutes(now_ms) << 8 | u32::from(frequency),
+        (false, _, Some(idle_s)) => clock(now_ms).wrapping_sub(idle_s as u32) & CLOCK_MASK,
+        _ => first(now_ms, counts_frequency),
+    }
+}
+
 fn minutes(now_ms: u64) -> u32 {
     (now_ms / 60_000) as u32 & 0xFFFF
 }
@@ -60,6 +78,16 @@ mod tests {
         assert_eq!(frequency(bits, 60_000), 5);
         assert_eq!(frequency(bits, 3 * 60_000), 3);
         assert_eq!(frequency(bits, 90 * 60_000), 0);
+    }
+
+    #[test]
+    fn what_is_told_counts_where_it_is_counted() {
+        let usage = Usage { idle_s: Some(7), frequency: None };
+        assert_eq!(idle_seconds(restored(usage, 99_000, false), 99_000), 7);
+        assert_eq!(frequency(restored(usage, 99_000, true), 99_000), 5);
+        let usage = Usage { idle_s: None, frequency: Some(200) };
+        assert_eq!(frequency(restored(usage, 99_000, true), 99_000), 200);
+        assert_eq!(idle_seconds(restored(usage, 99_000, false), 99_000), 0);
     }
 
     #[test]

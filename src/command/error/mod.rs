@@ -5,6 +5,7 @@
 //! error is written as `-` + text + CRLF by the reply writer.
 
 pub mod bitmaps;
+pub mod dump;
 pub mod geo;
 pub mod hashes;
 pub mod hyperloglog;

@@ -3,7 +3,7 @@
 //! - `basic`: DEL, EXISTS, TYPE … : one look at each key
 //! - `dump`: DUMP
 //! - `expire`: deadlines, set and asked for
-//! - `transfer`: RENAME, MOVE, COPY
+//! - `transfer`: RENAME, MOVE, COPY; `restore`: RESTORE
 //! - `iterate`: KEYS, SCAN, RANDOMKEY, shard by shard
 //! - `object`: OBJECT: how a value is stored and how much it is used
 //! - `sort`: SORT, SORT_RO
@@ -16,6 +16,7 @@ mod iterate;
 #[cfg(test)]
 mod journal_tests;
 pub(super) mod object;
+mod restore;
 mod sort;
 mod transfer;
 mod wait;
@@ -31,6 +32,7 @@ pub const GROUP: Group = Group {
         dump::COMMANDS,
         expire::COMMANDS,
         transfer::COMMANDS,
+        restore::COMMANDS,
         iterate::COMMANDS,
         object::COMMANDS,
         sort::COMMANDS,

@@ -3,9 +3,12 @@
 //! - `kinds`: the bytes that say what follows, and which version brought them
 //! - `crc`: the checksum at the end
 //! - `lzf`: compressed strings
+//! - `packs`: small containers as Redis keeps them; `read`: from bytes to values
 //! - `write`: values to bytes
 
 pub mod crc;
 pub mod kinds;
 pub mod lzf;
+pub mod packs;
+pub mod read;
 pub mod write;

@@ -21,8 +21,8 @@ impl NewNode {
         NewNode { block: Block::new(base, &pairs), is_begun: false }
     }
 
-    /// Adds an entry; false, and nothing is added, when its id is not after those there are. Whether
-    /// its names are those of the node is up to the caller.
+    /// Adds an entry; false, and nothing is added, when its id is not after those there are. The
+    /// caller knows whether its names are those of the node.
     pub fn push(&mut self, id: Id, pairs: Pairs<'_>, shares_names: bool) -> bool {
         if id < self.block.base || (self.is_begun && id <= self.block.last) {
             return false;

@@ -116,9 +116,9 @@ fn skip_back_length(bytes: &[u8], length: usize) -> Option<&[u8]> {
             .map(|(_, rest)| rest);
     }
     let width = match length {
-        ..16_383 => 2,
-        ..2_097_151 => 3,
-        ..268_435_455 => 4,
+        0..16_383 => 2,
+        16_383..2_097_151 => 3,
+        2_097_151..268_435_455 => 4,
         _ => 5,
     };
     let (own, rest) = bytes.split_at_checked(width)?;

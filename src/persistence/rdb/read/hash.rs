@@ -67,7 +67,7 @@ impl Draft {
             if is_table {
                 hash.set_converted();
             }
-            return Ok(LoadedValue::Object(Box::new(Object::Hash(hash))));
+            return Ok(LoadedValue::Object(Object::Hash(hash)));
         }
         packed::set_count(&mut self.piece, self.count);
         if is_table {

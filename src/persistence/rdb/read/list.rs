@@ -79,7 +79,7 @@ impl Draft {
         if nodes <= 1 {
             list.settle_new(self.setting);
         }
-        Ok(LoadedValue::Object(Box::new(Object::List(list))))
+        Ok(LoadedValue::Object(Object::List(list)))
     }
 }
 

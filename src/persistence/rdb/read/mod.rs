@@ -5,6 +5,7 @@
 //! ```
 //! - `input`: bytes as they come, with their checksum
 //! - `value`: a value of any kind; `hash`, `set`, `sorted_set`, `list`, `stream`: their parts
+//! - `payload`: what DUMP gave out
 //! - `flaw`: what can be wrong
 //!
 //! Nothing is believed: a damaged snapshot is an error that says where, never a panic, and never an
@@ -14,11 +15,15 @@ mod flaw;
 mod hash;
 mod input;
 mod list;
+mod payload;
 mod set;
 mod sorted_set;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use flaw::{Error, Flaw};
 pub use input::Input;
+pub use payload::{PayloadFlaw, restore};
 pub use value::{Context, LoadedValue, read_value};

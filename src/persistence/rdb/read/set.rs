@@ -27,7 +27,7 @@ fn finish(set: Set, context: &Context<'_>) -> Result<LoadedValue<'static>, Flaw>
     Ok(match set.stored(context.room) {
         Stored::Integers(bytes) => LoadedValue::Packed(PackedKind::IntSet, Piece::from_vec(bytes)),
         Stored::Packed(piece) => LoadedValue::Packed(PackedKind::Set, piece),
-        Stored::Large(set) => LoadedValue::Object(Box::new(Object::Set(set))),
+        Stored::Large(set) => LoadedValue::Object(Object::Set(set)),
     })
 }
 

@@ -88,7 +88,7 @@ impl Draft {
             if is_converted {
                 set.set_converted();
             }
-            return Ok(LoadedValue::Object(Box::new(Object::SortedSet(set))));
+            return Ok(LoadedValue::Object(Object::SortedSet(set)));
         }
         let names = &self.names;
         self.entries.sort_unstable_by(|(score, name), (other_score, other)| {

@@ -37,7 +37,7 @@ pub(super) fn read(input: &mut Input<'_>, kind_byte: u8) -> Result<LoadedValue<'
     for _ in 0..groups {
         read_group(input, kind_byte, &mut stream)?;
     }
-    Ok(LoadedValue::Object(Box::new(Object::Stream(stream))))
+    Ok(LoadedValue::Object(Object::Stream(stream)))
 }
 
 fn read_node(input: &mut Input<'_>, stream: &mut Stream) -> Result<(), Flaw> {

@@ -26,7 +26,7 @@ pub enum LoadedValue<'a> {
     /// A container for a record.
     Packed(PackedKind, Piece),
     /// A container too large for its record.
-    Object(Box<Object>),
+    Object(Object),
 }
 
 impl LoadedValue<'_> {
@@ -38,7 +38,7 @@ impl LoadedValue<'_> {
             LoadedValue::Bytes(bytes) => put(NewValue::Bytes(bytes)),
             LoadedValue::Shared(bytes) => put(NewValue::Shared(bytes)),
             LoadedValue::Packed(kind, piece) => put(NewValue::Packed(kind, &piece)),
-            LoadedValue::Object(object) => put(NewValue::Object(object)),
+            LoadedValue::Object(object) => put(NewValue::from(object)),
         }
     }
 }
