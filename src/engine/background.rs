@@ -1,4 +1,4 @@
-//! Work that no client asked for: deadlines, idle clients, the peak of memory.
+//! Work that no client asked for: deadlines, idle clients, the peak of memory, save points.
 //!
 //! One thread, asleep until something is due. Deadlines: it looks at every shard's `due` without
 //! locking, works through those that are due in slices, one lock at a time, and sleeps until the
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// Units of work (removals, relinks) under one lock: about 0.1 ms.
 const SLICE: usize = 200;
-/// It looks around at least this often, for idle clients and the peak of memory.
+/// It looks around at least this often, for idle clients, the peak of memory and save points.
 const LONGEST_SLEEP_MS: u64 = 100;
 /// Due keys are collected for at least this long, so that a stream of deadlines does not wake it
 /// for each.
@@ -38,7 +38,7 @@ pub fn start(
     thread.spawn(move || run(&server, table))
 }
 
-fn run(server: &Server, table: &'static Table) {
+fn run(server: &Arc<Server>, table: &'static Table) {
     server.keyspace.alarm.adopt();
     let mut next_look_ms = 0;
     let mut next_shard = 0;
@@ -52,6 +52,7 @@ fn run(server: &Server, table: &'static Table) {
         }
         if now_ms >= next_look_ms {
             look_around(server, now_ms);
+            server.save_if_due(now_ms);
             next_shard = compact(server, next_shard);
             next_look_ms = now_ms + LONGEST_SLEEP_MS;
         }

@@ -19,7 +19,8 @@ pub fn check(context: &Context<'_>, entry: &Entry) -> Result<(), Error> {
     if entry.has(flag::DENYOOM) && context.server.is_out_of_memory.load(Ordering::Relaxed) {
         return Err(error::OUT_OF_MEMORY);
     }
-    if context.server.aof.log.is_failing() {
+    let server = context.server;
+    if server.aof.log.is_failing() || server.saving.has_failed.load(Ordering::Relaxed) {
         check_disk(context, entry)?;
     }
     Ok(())
@@ -30,9 +31,15 @@ pub fn check(context: &Context<'_>, entry: &Entry) -> Result<(), Error> {
 #[cold]
 fn check_disk(context: &Context<'_>, entry: &Entry) -> Result<(), Error> {
     let writes = entry.has(flag::WRITE) || writes_queued(context, entry);
+    if !writes && entry.name != "ping" {
+        return Ok(());
+    }
+    if context.server.distrusts_disk() {
+        return Err(error::persistence::SAVING_FAILED);
+    }
     match context.server.aof.log.failure() {
-        Some(why) if writes || entry.name == "ping" => Err(Error::aof_fails(&why)),
-        _ => Ok(()),
+        Some(why) => Err(Error::aof_fails(&why)),
+        None => Ok(()),
     }
 }
 

@@ -3,8 +3,9 @@
 use super::listen::Listeners;
 use super::worker::{Guest, Socket, Workers};
 use crate::command::{Table, error};
+use crate::config::ShutdownFlags;
 use crate::engine::background;
-use crate::server::{Server, clock};
+use crate::server::{Farewell, Server, clock};
 use anyhow::{Context, Result};
 use socket2::{SockRef, TcpKeepalive};
 use std::io::Write;
@@ -44,6 +45,7 @@ pub fn run(
     if background.join().is_err() {
         tracing::error!("the background thread ended by a panic");
     }
+    server.save_the_rest();
     if let Some(path) = socket_path
         && let Err(error) = std::fs::remove_file(&path)
     {
@@ -65,7 +67,7 @@ async fn accept_all(
         listeners.tcp.into_iter().map(TcpListener::from_std).collect::<Result<_, _>>()?;
     let unix = listeners.unix.map(|(listener, _)| UnixListener::from_std(listener)).transpose()?;
     ready();
-    let accepting = async {
+    let mut accepting = std::pin::pin!(async {
         let mut loops: Vec<std::pin::Pin<Box<dyn Future<Output = ()> + '_>>> = Vec::new();
         for listener in &tcp {
             loops.push(Box::pin(accept_tcp(server, workers, listener)));
@@ -74,14 +76,33 @@ async fn accept_all(
             loops.push(Box::pin(accept_unix(server, workers, listener)));
         }
         join_all(loops).await;
-    };
-    tokio::select! {
-        () = accepting => {}
-        _ = terminate.recv() => tracing::warn!("Received SIGTERM scheduling shutdown..."),
-        _ = interrupt.recv() => tracing::warn!("Received SIGINT scheduling shutdown..."),
-        () = server.ending.wait() => {}
+    });
+    // A signal may find that the data cannot be saved: then clients are served on.
+    loop {
+        tokio::select! {
+            () = &mut accepting => return Ok(()),
+            _ = terminate.recv() => end_by("SIGTERM", server),
+            _ = interrupt.recv() => end_by("SIGINT", server),
+            () = server.ending.wait() => return Ok(()),
+        }
     }
-    Ok(())
+}
+
+/// Ends the server as the options of the signal say.
+fn end_by(signal: &str, server: &Arc<Server>) {
+    tracing::warn!("Received {signal} scheduling shutdown...");
+    let options = &server.config.load().process;
+    let flags = match signal {
+        "SIGTERM" => options.shutdown_on_sigterm,
+        _ => options.shutdown_on_sigint,
+    };
+    let (save, nosave) =
+        (flags.contains(ShutdownFlags::SAVE), flags.contains(ShutdownFlags::NOSAVE));
+    let saves = (save || nosave).then_some(save);
+    let how = Farewell { saves, is_forced: flags.contains(ShutdownFlags::FORCE) };
+    if let Err(error) = server.end(how) {
+        tracing::error!("the server cannot end: {error}");
+    }
 }
 
 /// Drives a handful of endless loops on one task.

@@ -2,6 +2,9 @@
 //!
 //! - `rdb`: the format of snapshots and of DUMP
 //! - `aof`: the append-only log, files of commands that are replayed at the start
+//! - `save`: a snapshot into its file; `saving`: what a server knows of its snapshots
 
 pub mod aof;
 pub mod rdb;
+pub mod save;
+pub mod saving;

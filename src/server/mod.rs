@@ -8,6 +8,7 @@
 //! - `rates`: how much happens a second
 //! - `slow_log`: SLOWLOG; `latency`: the latency monitor
 //! - `pause`: CLIENT PAUSE
+//! - `saves`: snapshots, and how the server ends
 //! - `transaction`: MULTI's queue and WATCH's keys; `waiting`: who waits for a key (BLPOP)
 //! - `clock`: the time of day
 //!
@@ -19,6 +20,7 @@ pub mod histogram;
 pub mod latency;
 pub mod pause;
 pub mod rates;
+mod saves;
 pub mod session;
 pub mod slow_log;
 pub mod stats;
@@ -27,6 +29,7 @@ pub mod waiting;
 
 pub use clients::{Client, Clients, HangUp};
 pub use pause::{Pause, PauseKind};
+pub use saves::Farewell;
 pub use session::{Context, ReplyMode, Session};
 pub use slow_log::{SlowCall, SlowLog};
 pub use stats::{CommandStats, Stats, WorkerStats};
@@ -35,6 +38,7 @@ pub use waiting::{Waiter, Waiting};
 
 use crate::config::{Config, Containers, EvictionPolicy, Persistence, Setter};
 use crate::persistence::aof::Aof;
+use crate::persistence::saving::Saving;
 use crate::store::{Keyspace, LimitValues};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -73,6 +77,8 @@ pub struct Server {
     pub times_quick_commands: AtomicBool,
     /// Samples of the counters, for INFO's rates.
     pub samples: rates::Samples,
+    /// Snapshots.
+    pub saving: Saving,
     /// How the server ends.
     pub ending: Ending,
     /// When the server started.
@@ -109,6 +115,7 @@ impl Server {
             latency: latency::Latency::default(),
             times_quick_commands: AtomicBool::new(false),
             samples: rates::Samples::default(),
+            saving: Saving::new(clock::now_ms()),
             ending: Ending::default(),
             started: Instant::now(),
             started_ms: clock::now_ms(),
@@ -206,6 +213,8 @@ pub fn random_hex(digits: usize) -> String {
 /// The end of the server: asked for by a signal or SHUTDOWN, carried out by `net`.
 #[derive(Default)]
 pub struct Ending {
+    /// The data is to be on disk in the end.
+    pub saves: AtomicBool,
     asked: AtomicBool,
     wake: tokio::sync::Notify,
 }

@@ -1,6 +1,22 @@
-//! Error texts of what cannot be brought to the disk.
+//! Error texts of snapshots and of the append-only file.
 
-use super::Error;
+use super::{Error, errors};
+
+errors! {
+    /// SAVE, BGSAVE: a snapshot is under way.
+    ALREADY_SAVING = "ERR Background save already in progress";
+    /// BGSAVE while something else walks over all keys.
+    OTHER_TASK = "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE \
+        SCHEDULE in order to schedule a BGSAVE whenever possible.";
+    /// A snapshot failed; the log says why.
+    CANNOT_SAVE = "ERR";
+    /// The last snapshot failed: what cannot be saved is not to be written.
+    SAVING_FAILED = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable \
+        to persist to disk. Commands that may modify the data set are disabled, because this \
+        instance is configured to report errors during writes if RDB snapshotting fails \
+        (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the \
+        RDB error.";
+}
 
 impl Error {
     /// A write while the append-only file cannot be written.

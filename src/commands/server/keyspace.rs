@@ -41,8 +41,13 @@ const FLUSHALL: Command = Command::long("FLUSHALL [ASYNC | SYNC]", flushall)
     .about("Removes every key of every database.");
 
 fn flushall(context: &mut Context, args: &Args) -> Begun {
-    let databases = context.server.keyspace.databases();
-    flush(context, args, 0..databases)
+    let server = context.server;
+    let begun = flush(context, args, 0..server.keyspace.databases())?;
+    // What was flushed is not to come back from a snapshot made before.
+    if !server.config.load().persistence.save.is_empty() {
+        server.saving.is_scheduled.store(true, Ordering::Relaxed);
+    }
+    Ok(begun)
 }
 
 const FLUSHDB: Command = Command::long("FLUSHDB [ASYNC | SYNC]", flushdb)

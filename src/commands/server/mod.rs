@@ -1,11 +1,12 @@
 //! The server: its commands, options, figures, memory, and its end.
 //!
-//! - `basic`: TIME, ROLE, LASTSAVE, MODULE, SHUTDOWN
+//! - `basic`: TIME, ROLE, MODULE
 //! - `command`: COMMAND, the table told to clients
 //! - `config`: CONFIG; `effects`: what a changed option brings about
 //! - `debug`: DEBUG; `lolwut`: LOLWUT
 //! - `info`: INFO; `memory`: MEMORY
 //! - `keyspace`: DBSIZE, FLUSHALL, FLUSHDB, SWAPDB
+//! - `save`: SAVE, BGSAVE, LASTSAVE, SHUTDOWN
 //! - `slowlog`: SLOWLOG; `latency`: LATENCY
 
 mod basic;
@@ -18,6 +19,7 @@ mod keyspace;
 mod latency;
 mod lolwut;
 mod memory;
+mod save;
 mod slowlog;
 
 use crate::command::Group;
@@ -39,6 +41,7 @@ pub const GROUP: Group = Group {
         latency::COMMANDS,
         lolwut::COMMANDS,
         memory::COMMANDS,
+        save::COMMANDS,
         slowlog::COMMANDS,
     ],
 };

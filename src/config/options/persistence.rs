@@ -43,17 +43,17 @@ options! {
     persistence: Persistence {
         /// Saves when so many keys changed in so many seconds; several pairs, any of which is
         /// enough.
-        "save" save: Vec<SavePoint> = default_save_points(), save_points(), MUTABLE.stored_only();
+        "save" save: Vec<SavePoint> = default_save_points(), save_points(), MUTABLE;
         /// The name of the snapshot in `dir`.
         "dbfilename" dbfilename: String =
-            "dump.rdb".into(), text().checked(dbfilename), MUTABLE.protected().stored_only();
+            "dump.rdb".into(), text().checked(dbfilename), MUTABLE.protected();
         /// Compresses strings in snapshots and in what DUMP gives out.
         "rdbcompression" rdbcompression: bool = true, yes_no(), MUTABLE;
         /// For which version snapshots and what DUMP gives out are written: 9 is Redis 5 and 6, 10
         /// is 7.0, 11 is 7.2, 12 is 7.4.
         "rdb-version" rdb_version: u16 = 11, integer(9, 12), MUTABLE;
         /// Ends snapshots with a checksum, and checks it.
-        "rdbchecksum" rdbchecksum: bool = true, yes_no(), IMMUTABLE.stored_only();
+        "rdbchecksum" rdbchecksum: bool = true, yes_no(), IMMUTABLE;
         /// Whether a snapshot of a version not yet known is loaded.
         "rdb-version-check" rdb_version_check: RdbVersionCheck =
             RdbVersionCheck::Strict, one_of(), MUTABLE.stored_only();
@@ -62,15 +62,15 @@ options! {
             SanitizeDump::No, one_of(), MUTABLE.stored_only();
         /// Refuses writes after a snapshot failed.
         "stop-writes-on-bgsave-error" stop_writes_on_bgsave_error: bool =
-            true, yes_no(), MUTABLE.stored_only();
+            true, yes_no(), MUTABLE;
         /// Removes snapshots that served only a replica's synchronization.
         "rdb-del-sync-files" rdb_del_sync_files: bool = false, yes_no(), MUTABLE.stored_only();
         /// Syncs a snapshot to the disk bit by bit while it is written.
         "rdb-save-incremental-fsync" rdb_save_incremental_fsync: bool =
-            true, yes_no(), MUTABLE.stored_only();
+            true, yes_no(), MUTABLE;
         /// For tests: microseconds that saving waits after each key.
         "rdb-key-save-delay" rdb_key_save_delay_us: i32 =
-            0, integer(I32_MIN, I32_MAX), MUTABLE.stored_only().hidden();
+            0, integer(I32_MIN, I32_MAX), MUTABLE.hidden();
         /// For tests: microseconds that loading waits after each key.
         "key-load-delay" key_load_delay_us: i32 =
             0, integer(I32_MIN, I32_MAX), MUTABLE.stored_only().hidden();

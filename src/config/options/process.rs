@@ -52,10 +52,10 @@ options! {
         "supervised" supervised: Supervised = Supervised::No, one_of(), IMMUTABLE.stored_only();
         /// How SIGINT ends the server.
         "shutdown-on-sigint" shutdown_on_sigint: ShutdownFlags =
-            ShutdownFlags::DEFAULT, shutdown_flags(), MUTABLE.stored_only();
+            ShutdownFlags::DEFAULT, shutdown_flags(), MUTABLE;
         /// How SIGTERM ends the server.
         "shutdown-on-sigterm" shutdown_on_sigterm: ShutdownFlags =
-            ShutdownFlags::DEFAULT, shutdown_flags(), MUTABLE.stored_only();
+            ShutdownFlags::DEFAULT, shutdown_flags(), MUTABLE;
         /// How long the end waits for replicas that lag.
         "shutdown-timeout" shutdown_timeout: Duration =
             Duration::from_secs(10), seconds(0, I32_MAX), MUTABLE.stored_only();

@@ -20,6 +20,11 @@ impl Checksum {
         self.0.update(bytes);
     }
 
+    /// Takes in all that came to another one, as if it had come here.
+    pub fn append(&mut self, other: &Checksum) {
+        self.0.combine(&other.0);
+    }
+
     /// The checksum of all that came so far.
     pub fn value(&self) -> u64 {
         self.0.finalize()
@@ -58,8 +63,13 @@ mod tests {
         for length in (0..300).chain([511, 1024, 2000]) {
             let mut sum = Checksum::default();
             sum.update(&bytes[..length / 3]);
-            sum.update(&bytes[length / 3..length]);
+            let mut rest = Checksum::default();
+            rest.update(&bytes[length / 3..length]);
+            sum.append(&rest);
             assert_eq!(sum.value(), slowly(&bytes[..length]), "{length}");
+            sum = Checksum::default();
+            sum.update(&bytes[..length / 3]);
+            sum.update(&bytes[length / 3..length]);
             assert_eq!(crc64(&bytes[..length]), sum.value());
         }
     }

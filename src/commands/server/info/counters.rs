@@ -1,35 +1,8 @@
-//! INFO's sections Persistence and Stats: what has happened since the start or CONFIG RESETSTAT.
+//! INFO's section Stats: what has happened since the start or CONFIG RESETSTAT.
 
 use super::Lines;
 use crate::server::Context;
 use std::sync::atomic::Ordering;
-
-/// Persistence. Nothing is saved yet; what Redis would count up stands still.
-pub fn persistence(context: &Context, lines: &mut Lines) {
-    let server = context.server;
-    lines.zeros(&[
-        "loading",
-        "async_loading",
-        "current_cow_peak",
-        "current_cow_size",
-        "current_cow_size_age",
-    ]);
-    lines.add("current_fork_perc", "0.00");
-    lines.zeros(&["current_save_keys_processed", "current_save_keys_total"]);
-    lines.add("rdb_changes_since_last_save", server.stats.sum(|worker| &worker.changes));
-    lines.add("rdb_bgsave_in_progress", 0);
-    lines.add("rdb_last_save_time", server.started_ms / 1000);
-    lines.add("rdb_last_bgsave_status", "ok");
-    lines.add("rdb_last_bgsave_time_sec", -1);
-    lines.add("rdb_current_bgsave_time_sec", -1);
-    lines.zeros(&[
-        "rdb_saves",
-        "rdb_last_cow_size",
-        "rdb_last_load_keys_expired",
-        "rdb_last_load_keys_loaded",
-    ]);
-    super::aof::aof(context, lines);
-}
 
 /// Stats.
 pub fn stats(context: &Context, lines: &mut Lines) {

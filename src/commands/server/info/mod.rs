@@ -2,7 +2,8 @@
 //!
 //! - `server`: Server, Clients, Replication, CPU, Cluster
 //! - `memory`: Memory; `figures` has what MEMORY STATS shows, too
-//! - `counters`: Persistence, Stats; `aof`: the part of Persistence on the append-only log
+//! - `persistence`: Persistence; `aof`: its part on the append-only log
+//! - `counters`: Stats
 //! - `commands`: Commandstats, Errorstats, Latencystats
 //! - `keyspace`: Keyspace
 //!
@@ -14,6 +15,7 @@ mod commands;
 mod counters;
 mod keyspace;
 mod memory;
+mod persistence;
 mod process;
 mod server;
 
@@ -55,7 +57,7 @@ const SECTIONS: &[Section] = &[
     section("Server", server::server),
     section("Clients", server::clients),
     section("Memory", memory::memory),
-    section("Persistence", counters::persistence),
+    section("Persistence", persistence::persistence),
     section("Stats", counters::stats),
     section("Replication", server::replication),
     section("CPU", server::cpu),

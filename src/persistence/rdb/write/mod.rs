@@ -2,10 +2,11 @@
 //!
 //! - `encoder`: lengths, numbers and strings; `listpack`: the packed form of small containers
 //! - `values`: what each type becomes, by version; `streams`: a stream
-//! - `dump`: a value by itself
+//! - `dump`: a value by itself; `file`: a whole snapshot
 
 mod dump;
 mod encoder;
+mod file;
 mod listpack;
 mod streams;
 #[cfg(test)]
@@ -14,4 +15,5 @@ mod values;
 
 pub use dump::dump;
 pub use encoder::{Encoder, Sink, Style};
+pub use file::{FileStyle, SnapshotFile, Tells};
 pub use values::{Record, Usage};

@@ -1,0 +1,127 @@
+//! A snapshot from the keyspace into its file.
+//!
+//! ```text
+//! temp-<pid>.rdb: written ─► synced ─► renamed to its name ─► folder synced
+//! ```
+//! Until the rename the file of before is what a start would load; after it, the new one. A
+//! snapshot that fails, or is cancelled, leaves nothing behind.
+
+use super::rdb::write::{FileStyle, SnapshotFile};
+use super::saving::Progress;
+use crate::store::{Keyspace, Snapshot};
+use anyhow::{Context, Result, bail};
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// How long it sleeps before it looks again whether it was cancelled.
+const NAP: Duration = Duration::from_millis(5);
+
+/// A snapshot to be made.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The folder.
+    pub dir: PathBuf,
+    /// The name of the file.
+    pub name: String,
+    /// How it is written.
+    pub style: FileStyle,
+    /// What it tells about itself.
+    pub about: Vec<(&'static str, String)>,
+    /// For tests: microseconds to wait after each key; below zero, keys for each microsecond.
+    pub key_delay_us: i32,
+}
+
+/// Makes a snapshot; `at_moment` runs at the moment that it shows.
+///
+/// # Errors
+/// A sentence on what failed. The file of before is as it was.
+pub fn save(
+    keyspace: &Keyspace,
+    plan: &Plan,
+    progress: &Progress,
+    at_moment: &mut dyn FnMut(),
+) -> Result<()> {
+    let temporary = plan.dir.join(format!("temp-{}.rdb", std::process::id()));
+    let target = plan.dir.join(&plan.name);
+    let written = write(keyspace, plan, &temporary, progress, at_moment);
+    let placed = written.and_then(|()| {
+        fs::rename(&temporary, &target).with_context(|| {
+            let (from, to) = (temporary.display(), target.display());
+            format!("Error moving temp DB file {from} on the final destination {to}")
+        })
+    });
+    if placed.is_err()
+        && let Err(error) = fs::remove_file(&temporary)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!("{} could not be removed: {error}", temporary.display());
+    }
+    placed?;
+    // The name is on the disk when the folder is.
+    let synced = File::open(&plan.dir).and_then(|dir| dir.sync_all());
+    synced.with_context(|| format!("syncing the folder {}", plan.dir.display()))
+}
+
+fn write(
+    keyspace: &Keyspace,
+    plan: &Plan,
+    path: &PathBuf,
+    progress: &Progress,
+    at_moment: &mut dyn FnMut(),
+) -> Result<()> {
+    let file = File::create(path).with_context(|| {
+        let (name, dir) = (path.display(), plan.dir.display());
+        format!("Failed opening the temp RDB file {name} (in server root dir {dir}) for saving")
+    })?;
+    let mut file = SnapshotFile::begin(file, plan.style.clone(), &plan.about);
+    let Some(mut snapshot) = keyspace.begin_snapshot(at_moment) else {
+        bail!("another snapshot is under way");
+    };
+    file.expect(snapshot.sizes());
+    let total = snapshot.sizes().iter().map(|size| size.keys as u64).sum();
+    progress.total.store(total, Ordering::Relaxed);
+    copy(&mut snapshot, &mut file, plan, progress)?;
+    drop(snapshot);
+    file.end().context("Write error saving DB on disk")?;
+    Ok(())
+}
+
+/// Walks over the snapshot. Between two steps nothing is locked.
+fn copy(
+    snapshot: &mut Snapshot<'_>,
+    file: &mut SnapshotFile,
+    plan: &Plan,
+    progress: &Progress,
+) -> Result<()> {
+    let mut before = 0;
+    while snapshot.step(file) {
+        file.flush().context("Write error saving DB on disk")?;
+        progress.keys.store(file.keys(), Ordering::Relaxed);
+        let keys = file.keys() - before;
+        before = file.keys();
+        wait(delay(plan.key_delay_us, keys), progress);
+        if progress.is_cancelled.load(Ordering::Relaxed) {
+            bail!("it was cancelled");
+        }
+    }
+    Ok(())
+}
+
+fn delay(key_delay_us: i32, keys: u64) -> Duration {
+    let each = u64::from(key_delay_us.unsigned_abs());
+    Duration::from_micros(match key_delay_us {
+        0 => 0,
+        1.. => keys.saturating_mul(each),
+        _ => keys / each,
+    })
+}
+
+fn wait(mut left: Duration, progress: &Progress) {
+    while !left.is_zero() && !progress.is_cancelled.load(Ordering::Relaxed) {
+        let nap = left.min(NAP);
+        std::thread::sleep(nap);
+        left -= nap;
+    }
+}
