@@ -2,8 +2,9 @@
 //!
 //! CPU time is the sum over the process's threads of the first number in
 //! `/proc/PID/task/TID/schedstat`: nanoseconds spent on a CPU, in user and kernel mode together.
-//! `utime + stime` in `/proc/PID/stat` say the same in ticks of 10 ms, and are used where the
-//! kernel keeps no scheduler statistics. A thread that runs is accounted at the next timer tick
+//! `utime + stime` in `/proc/PID/stat` say the same in ticks of 10 ms, of threads that have ended
+//! as well, and are used where the kernel keeps no scheduler statistics, or where they are more: a
+//! thread has ended. A thread that runs is accounted at the next timer tick
 //! only, so readings are taken while the server is idle: before a load starts and after its last
 //! reply.
 //! Source: <https://docs.kernel.org/scheduler/sched-stats.html>, proc_pid_stat(5),
@@ -18,12 +19,10 @@ use anyhow::{Context, Result, bail};
 /// (USER_HZ).
 const NANOSECONDS_PER_TICK: u64 = 10_000_000;
 
-/// CPU time of all threads of `pid` that are alive, user and system.
+/// CPU time that `pid` has used, user and system.
 pub fn cpu_time(pid: u32) -> Result<Duration> {
-    let nanoseconds = match schedstat_sum(pid) {
-        Ok(sum) if sum > 0 => sum,
-        _ => ticks(pid)? * NANOSECONDS_PER_TICK,
-    };
+    let counted = ticks(pid)? * NANOSECONDS_PER_TICK;
+    let nanoseconds = schedstat_sum(pid).map_or(counted, |sum| sum.max(counted));
     Ok(Duration::from_nanos(nanoseconds))
 }
 

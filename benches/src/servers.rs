@@ -147,6 +147,12 @@ impl Server {
         process::cpu_time(self.child.id())
     }
 
+    /// CPU time it has used since it had used `before`: nothing where the two were counted in
+    /// different ways and show less.
+    pub fn cpu_time_since(&self, before: Duration) -> Result<Duration> {
+        Ok(self.cpu_time()?.saturating_sub(before))
+    }
+
     /// Bytes it holds in memory.
     pub fn resident_bytes(&self) -> Result<u64> {
         process::resident_bytes(self.child.id())

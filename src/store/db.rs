@@ -313,6 +313,12 @@ impl<'a> Db<'a> {
         }
     }
 
+    /// The same for a command that does not write: who waits for the key is served without it.
+    pub fn remove_dead_unasked(&mut self, key: &[u8]) {
+        self.remove_dead(self.index, key);
+        self.space.serve(self.journal.take_ready());
+    }
+
     /// Puts `value` at `key`, whatever was there.
     #[inline]
     pub fn put(&mut self, key: &[u8], value: NewValue<'_>, deadline: Deadline) {

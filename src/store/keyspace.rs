@@ -10,6 +10,7 @@
 //! A shard's `due` is the earliest deadline it may hold, readable without the lock: the expiry
 //! thread passes by 255 of 256 shards without touching them.
 
+use super::garbage::HEAVY_BYTES;
 use super::guard::{Guard, Holding};
 use super::hash::hash_key;
 use super::journal::{Entry, Followers};
@@ -283,7 +284,14 @@ impl Keyspace {
     /// As `touch`, for what no client's command did: who waits is served by `take_ready`.
     pub fn touch_unasked(&self, db: usize, shard: &Shard, key: &[u8]) {
         if self.has_listeners() && self.touch(shard, key) {
-            self.ready.lock().push((db, key.into()));
+            self.serve(vec![(db, key.into())]);
+        }
+    }
+
+    /// Leaves keys that somebody waits for to `take_ready`.
+    pub(super) fn serve(&self, ready: Vec<Ready>) {
+        if !ready.is_empty() {
+            self.ready.lock().extend(ready);
             self.has_ready.store(true, Ordering::Release);
         }
     }
@@ -340,13 +348,14 @@ impl Keyspace {
         flushed
     }
 
-    /// Exchanges two databases at one moment.
-    pub fn swap(&self, a: usize, b: usize) {
+    /// Exchanges two databases at one moment; says how many keys that were dead it removed.
+    pub fn swap(&self, a: usize, b: usize, now_ms: u64) -> usize {
         if a == b {
-            return;
+            return 0;
         }
         let (low, high) = (a.min(b), a.max(b));
         let mut locked = self.lock_all([low, high].into_iter());
+        let removed = self.remove_awaited_dead(&mut locked, now_ms);
         if self.followers.any() {
             let [low, high] = [low, high].map(|db| db.to_string());
             self.followers.tell(&Entry::call(0, &[b"SWAPDB", low.as_bytes(), high.as_bytes()]));
@@ -364,6 +373,45 @@ impl Keyspace {
                 self.note_deadline(shard, table.next_due());
             }
         }
+        removed
+    }
+
+    /// Removes dead keys from databases that change places, as far as somebody listens to them in
+    /// one of these: they would count as present, and as having died, where they come to. Says how
+    /// many there were.
+    fn remove_awaited_dead(&self, locked: &mut [LockedDb<'_>], now_ms: u64) -> usize {
+        if !self.has_listeners() {
+            return 0;
+        }
+        let dbs: Vec<usize> = locked.iter().map(|(db, _)| *db).collect();
+        let mut removed = 0;
+        for at in 0..self.shard_count() {
+            let listeners = dbs.iter().map(|db| self.shards(*db)[at].listeners.lock());
+            let keys: Vec<_> =
+                listeners.flat_map(|all| all.as_ref().map(|all| all.keys())).flatten().collect();
+            for (db, guards) in &mut *locked {
+                let is_removed =
+                    |key| self.remove_dead(&mut guards[at], &Place { db: *db, key }, now_ms);
+                removed += keys.iter().map(|key| &**key).filter_map(is_removed).count();
+            }
+        }
+        removed
+    }
+
+    /// Removes a key of this table if it is dead, as expiry does.
+    fn remove_dead(&self, table: &mut Table, place: &Place<'_>, now_ms: u64) -> Option<()> {
+        let Place { db, key } = *place;
+        let hash = hash_key(key);
+        table.find(hash, key).filter(|record| record.is_dead(now_ms))?;
+        let old = table.remove(hash, key)?;
+        if self.followers.any() {
+            self.followers.tell_expired(db, key);
+        }
+        self.touch_unasked(db, &self.shards(db)[self.shard_of(hash)], key);
+        if old.weight() > HEAVY_BYTES {
+            self.garbage.free(old);
+        }
+        Some(())
     }
 }
 

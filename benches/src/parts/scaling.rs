@@ -97,7 +97,7 @@ fn one(
         run_together(loads, Stop::After(WARM_UP.min(time)))?;
         let before = server.cpu_time()?;
         let outcome = run_together(loads, Stop::After(time))?;
-        Ok(sample(&outcome, server.cpu_time()? - before))
+        Ok(sample(&outcome, server.cpu_time_since(before)?))
     };
     thread::scope(|scope| scope.spawn(run).join().expect("a load reports its errors"))
 }

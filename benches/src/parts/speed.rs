@@ -138,7 +138,7 @@ pub fn measure(server: &Server, generator: &mut Generator, time: Duration) -> Re
     generator.run(Stop::After(WARM_UP.min(time)))?;
     let before = server.cpu_time()?;
     let outcome = generator.run(Stop::After(time))?;
-    Ok(sample(&outcome, server.cpu_time()? - before))
+    Ok(sample(&outcome, server.cpu_time_since(before)?))
 }
 
 /// Which loads run: a choice that shows each influence once, everything with `--full`, or what the

@@ -4,6 +4,9 @@
 //! keys, the connection's worker for a turn of a few thousand: neither other shards nor other
 //! connections wait for a KEYS of millions.
 //!
+//! SCAN and RANDOMKEY remove the dead keys they meet, as Redis does: whoever walks on would meet
+//! them again and again while expiry is paused or behind.
+//!
 //! ```text
 //! SCAN's cursor    place in the shard's table: 40 bits | shard: up to 10 bits       below 2^53
 //! ```
@@ -85,6 +88,7 @@ fn scan(context: &mut Context, args: &Args) -> Begun {
     }
     let start = Position::from_cursor(cursor, &context.server.keyspace);
     let walk = Walk::new(context.session.db, start, filter);
+    let walk = Walk { dead: Some(KeyList::default()), ..walk };
     Ok(Box::new(Scan { walk, left: count as usize, steps_left: most_steps(count as usize) }))
 }
 
@@ -118,6 +122,7 @@ impl Errand for Scan {
                 return Ok(Progress::Again);
             }
             let seen = self.walk.slice(context, self.left.min(KEYS_A_LOCK));
+            self.walk.remove_dead(context);
             looked_at += seen.keys;
             self.left = self.left.saturating_sub(seen.keys);
             self.steps_left = self.steps_left.saturating_sub(seen.steps);
@@ -185,6 +190,8 @@ struct Walk {
     found: KeyList,
     /// What was found before the shard it is in.
     found_before: usize,
+    /// Dead keys of the last slice, where they are asked for.
+    dead: Option<KeyList>,
 }
 
 /// What one slice looked at.
@@ -197,7 +204,7 @@ struct Seen {
 
 impl Walk {
     fn new(db: usize, at: Position, filter: Filter) -> Self {
-        Walk { db, at, filter, found: KeyList::default(), found_before: 0 }
+        Walk { db, at, filter, found: KeyList::default(), found_before: 0, dead: None }
     }
 
     /// Goes on by one lock: through about `most` keys, or to the end of the shard.
@@ -221,6 +228,13 @@ impl Walk {
         seen
     }
 
+    /// Removes the dead keys of the last slice.
+    fn remove_dead(&mut self, context: &Context) {
+        let Some(dead) = &mut self.dead else { return };
+        let dead = std::mem::take(dead);
+        (0..dead.len()).for_each(|at| remove_dead(context, self.db, dead.get(at)));
+    }
+
     fn slice_of(&mut self, shard: &Shard, most: usize, now_ms: u64) -> Seen {
         /// Groups looked into under one lock, where they hold few keys.
         const STEPS_A_LOCK: usize = 1024;
@@ -229,7 +243,9 @@ impl Walk {
         while seen.keys < most && seen.steps < STEPS_A_LOCK {
             self.at.place = table.scan(self.at.place, &mut |record| {
                 seen.keys += 1;
-                if !record.is_dead(now_ms) && self.filter.accepts(record) {
+                if record.is_dead(now_ms) {
+                    self.dead.iter_mut().for_each(|dead| dead.push(record.key()));
+                } else if self.filter.accepts(record) {
                     self.found.push(record.key());
                 }
             });
@@ -240,6 +256,19 @@ impl Walk {
         }
         seen
     }
+}
+
+/// Removes a key if it is dead still.
+fn remove_dead(context: &Context, db: usize, key: &[u8]) {
+    // Nothing changes during CLIENT PAUSE.
+    if context.server.pause.at(context.now_ms).is_some() {
+        return;
+    }
+    let mut db = context.db_at(db);
+    db.lock_one(key);
+    db.remove_dead_unasked(key);
+    context.stats.expired.add(db.tally.expired.into());
+    context.stats.expired_fields.add(db.tally.expired_fields.into());
 }
 
 /// Keys, one after the other in one piece of memory.
@@ -295,8 +324,7 @@ fn randomkey(context: &mut Context, _: &Args, reply: &mut Reply) -> Outcome {
     /// Dead keys met by chance before a living one is looked for in order: expiry removes them
     /// within milliseconds.
     const TRIES: usize = 32;
-    let shards = context.server.keyspace.used_shards(context.session.db).unwrap_or_default();
-    let key = (0..TRIES).find_map(|_| drawn_key(shards, context.now_ms));
+    let key = (0..TRIES).find_map(|_| drawn_key(context));
     match key.or_else(|| first_living(context)) {
         Some(key) => reply.bulk(&key),
         None => reply.null(),
@@ -305,7 +333,9 @@ fn randomkey(context: &mut Context, _: &Args, reply: &mut Reply) -> Outcome {
 }
 
 /// A key drawn by chance, if it is alive.
-fn drawn_key(shards: &[Shard], now_ms: u64) -> Option<Box<[u8]>> {
+fn drawn_key(context: &Context) -> Option<Box<[u8]>> {
+    let index = context.session.db;
+    let shards = context.server.keyspace.used_shards(index)?;
     let sizes: Vec<usize> = shards.iter().map(|shard| shard.lock().len()).collect();
     let total: usize = sizes.iter().sum();
     let mut number = if total == 0 { return None } else { fastrand::usize(..total) };
@@ -317,7 +347,13 @@ fn drawn_key(shards: &[Shard], now_ms: u64) -> Option<Box<[u8]>> {
     let drawn = sizes.iter().position(is_drawn)?;
     let table = shards[drawn].lock();
     let record = table.random(fastrand::u64(..))?;
-    (!record.is_dead(now_ms)).then(|| record.key().into())
+    let (key, is_dead) = (Box::from(record.key()), record.is_dead(context.now_ms));
+    drop(table);
+    if is_dead {
+        remove_dead(context, index, &key);
+        return None;
+    }
+    Some(key)
 }
 
 /// The first key of the database that is alive: for a database in which nearly all are dead.

@@ -87,7 +87,7 @@ fn whole_databases_replay_by_their_numbers() {
     let bench = Bench::new();
     bench.ran("SET a v; COPY a a DB 1");
     bench.notes.take();
-    bench.space.swap(1, 0);
+    bench.space.swap(1, 0, NOW_MS);
     assert_eq!(bench.space.flush(0..2).keys(), 2);
     assert_eq!(with_databases(bench.notes.take()), ["0 SWAPDB 0 1", "0 FLUSHDB", "1 FLUSHDB"]);
 }

@@ -106,7 +106,8 @@ fn transfer(
         stored::write(moved.element(), reply);
         left.expect("a list that was looked up")
     };
-    db.changed(Class::List, push::event(to), destination);
+    // One change of two keys: `pop::tell` counts it.
+    db.event(Class::List, push::event(to), destination);
     pop::tell(db, source, from, left);
     Ok(true)
 }

@@ -131,7 +131,8 @@ fn swapdb(context: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {
         let index = usize::try_from(number).ok().filter(|index| *index < keyspace.databases());
         index.ok_or(error::DB_OUT_OF_RANGE)
     };
-    keyspace.swap(index(first)?, index(second)?);
+    let removed = keyspace.swap(index(first)?, index(second)?, context.now_ms);
+    context.stats.expired.add(removed as u64);
     context.stats.changes.add(1);
     reply.ok();
     Ok(())

@@ -139,7 +139,7 @@ impl World {
                 self.keys.retain(|(db, _), _| *db != a);
             }
             1 if a != b => {
-                self.space.swap(a, b);
+                self.space.swap(a, b, 0);
                 let swapped = self.keys.drain().map(|((db, key), value)| match db {
                     _ if db == a => ((b, key), value),
                     _ if db == b => ((a, key), value),
