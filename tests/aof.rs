@@ -8,7 +8,7 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use support::{Connection, Server, encode};
 
@@ -347,4 +347,175 @@ fn the_tool_says_what_is_in_a_file_and_mends_its_end() {
     assert!(is_well && text.contains("Successfully truncated"), "{text}");
     server.start_again(&[ALWAYS, &["--aof-load-truncated", "no"]].concat());
     assert_eq!(server.connect().ask("DBSIZE"), ":2");
+}
+
+/// Keys of every type, in two databases.
+const VALUES: &[&str] = &[
+    "SET string value",
+    "SET number 12",
+    "SET volatile value PX 3000000",
+    "SETRANGE long 100000 x",
+    "HSET hash a 1 b 2",
+    "HPEXPIRE hash 3000000 FIELDS 1 a",
+    "RPUSH list a b c",
+    "SADD set a b c",
+    "SADD integers 1 2 3",
+    "ZADD zset 1 a 2.5 b inf c",
+    "XADD stream 1-1 a 1 b 2",
+    "XADD stream 2-1 a 1",
+    "XDEL stream 1-1",
+    "XGROUP CREATE stream group 0",
+    "XREADGROUP GROUP group me STREAMS stream >",
+    "XGROUP CREATECONSUMER stream group other",
+    "XADD empty 5-5 a 1",
+    "XTRIM empty MAXLEN 0",
+    "SELECT 9",
+    "SET nine 9",
+    "SELECT 0",
+];
+
+/// Containers larger than what one call makes.
+fn fill(connection: &mut Connection) {
+    for line in VALUES {
+        let reply = connection.ask(line);
+        assert!(!reply.starts_with('-'), "{line}: {reply}");
+    }
+    for number in 0..1000 {
+        for line in [
+            format!("RPUSH many:list element:{number}"),
+            format!("SADD many:set member:{number}"),
+            format!("HSET many:hash field:{number} {number}"),
+            format!("ZADD many:zset {number}.5 member:{number}"),
+        ] {
+            connection.ask(&line);
+        }
+    }
+}
+
+fn wait_for_rewrite(connection: &mut Connection) {
+    for _ in 0..2000 {
+        let info = connection.ask("INFO persistence");
+        if info.contains("aof_rewrite_in_progress:0") && info.contains("aof_rewrite_scheduled:0") {
+            assert!(info.contains("aof_last_bgrewrite_status:ok"), "{info}");
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("the rewrite does not end");
+}
+
+fn manifest(server: &Server) -> String {
+    let place = server.dir.path().join("appendonlydir/appendonly.aof.manifest");
+    fs::read_to_string(place).expect("a manifest")
+}
+
+#[test]
+fn a_rewrite_keeps_the_data_and_drops_how_it_came_about() {
+    let flags = [ALWAYS, DEBUG].concat();
+    for preamble in ["no", "yes"] {
+        let flags = [&flags[..], &["--aof-use-rdb-preamble", preamble]].concat();
+        let mut server = Server::start(&flags);
+        let mut connection = server.connect();
+        fill(&mut connection);
+        for _ in 0..100 {
+            connection.ask("INCR counter");
+        }
+        let reply = connection.ask("BGREWRITEAOF");
+        assert_eq!(reply, "+Background append only file rewriting started");
+        connection.ask("SET meanwhile 1");
+        wait_for_rewrite(&mut connection);
+        connection.ask("SET after 1");
+        let before = digest(&mut connection);
+        let text = manifest(&server);
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(text.contains("appendonly.aof.2.incr.aof seq 2 type i"), "{text}");
+        let folder = fs::read_dir(server.dir.path().join("appendonlydir")).expect("a folder");
+        assert_eq!(folder.count(), 3, "what was replaced is gone");
+        server.start_again(&flags);
+        let mut connection = server.connect();
+        assert_eq!(digest(&mut connection), before, "{preamble}");
+        assert_eq!(connection.ask("MGET meanwhile after"), "[1, 1]");
+        assert_eq!(connection.ask("XINFO CONSUMERS stream group").matches("pending").count(), 2);
+    }
+}
+
+#[test]
+fn writes_during_rewrites_are_neither_lost_nor_doubled() {
+    let flags = [ALWAYS, &["--threads", "2"]].concat();
+    let mut server = Server::start(&flags);
+    fill(&mut server.connect());
+    let is_over = AtomicBool::new(false);
+    let counts: Vec<u64> = std::thread::scope(|scope| {
+        let clients = (0..4).map(|client| {
+            let mut connection = server.connect();
+            let is_over = &is_over;
+            scope.spawn(move || {
+                let mut count = 0;
+                while !is_over.load(Ordering::SeqCst) {
+                    connection.ask(&format!("RPUSH by:{client} {count}"));
+                    count += 1;
+                }
+                count
+            })
+        });
+        let clients: Vec<_> = clients.collect();
+        let mut connection = server.connect();
+        for _ in 0..5 {
+            connection.ask("BGREWRITEAOF");
+            wait_for_rewrite(&mut connection);
+        }
+        is_over.store(true, Ordering::SeqCst);
+        clients.into_iter().map(|client| client.join().expect("a client")).collect()
+    });
+    server.start_again(&flags);
+    let mut connection = server.connect();
+    for (client, count) in counts.iter().enumerate() {
+        assert_eq!(connection.ask(&format!("LLEN by:{client}")), format!(":{count}"));
+        let last = connection.ask(&format!("LINDEX by:{client} -1"));
+        assert_eq!(last, (count - 1).to_string());
+    }
+}
+
+#[test]
+fn the_log_is_switched_on_and_off_while_the_server_runs() {
+    let flags = ["--save", "", "--enable-debug-command", "yes", "--appendfsync", "always"];
+    let mut server = Server::start(&flags);
+    let mut connection = server.connect();
+    fill(&mut connection);
+    assert_eq!(connection.ask("CONFIG SET appendonly yes"), "+OK");
+    connection.ask("SET on 1");
+    wait_for_rewrite(&mut connection);
+    let before = digest(&mut connection);
+    let on = [&flags[..], &["--appendonly", "yes"]].concat();
+    server.start_again(&on);
+    let mut connection = server.connect();
+    assert_eq!(digest(&mut connection), before);
+    connection.ask("SET further 1");
+    assert_eq!(connection.ask("CONFIG SET appendonly no"), "+OK");
+    assert!(connection.ask("INFO persistence").contains("aof_enabled:0"));
+    connection.ask("SET off 1");
+    assert_eq!(connection.ask("CONFIG SET appendonly yes"), "+OK");
+    wait_for_rewrite(&mut connection);
+    connection.ask("SET on again");
+    server.start_again(&on);
+    let mut connection = server.connect();
+    assert_eq!(connection.ask("MGET on further off"), "[again, 1, 1]");
+    assert!(manifest(&server).contains("appendonly.aof.2.incr.aof"), "{}", manifest(&server));
+}
+
+#[test]
+fn a_file_that_has_grown_is_rewritten_by_itself() {
+    let growth = ["--auto-aof-rewrite-percentage", "100", "--auto-aof-rewrite-min-size", "10kb"];
+    let server = Server::start(&[EVERYSEC, &growth].concat());
+    let mut connection = server.connect();
+    for number in 0..1000 {
+        connection.ask(&format!("SET key {number}"));
+    }
+    let log = server.dir.path().join("appendonlydir/appendonly.aof.1.incr.aof");
+    let began = std::time::Instant::now();
+    while log.exists() {
+        assert!(began.elapsed() < support::PATIENCE, "{}", server.log());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(server.log().contains("Starting automatic rewriting of AOF on"));
 }

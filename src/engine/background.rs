@@ -52,6 +52,7 @@ fn run(server: &Arc<Server>, table: &'static Table) {
         }
         if now_ms >= next_look_ms {
             look_around(server, now_ms);
+            server.rewrite_if_due();
             server.save_if_due(now_ms);
             next_shard = compact(server, next_shard);
             next_look_ms = now_ms + LONGEST_SLEEP_MS;

@@ -8,7 +8,7 @@
 //! - `rates`: how much happens a second
 //! - `slow_log`: SLOWLOG; `latency`: the latency monitor
 //! - `pause`: CLIENT PAUSE
-//! - `saves`: snapshots, and how the server ends
+//! - `saves`: snapshots, and how the server ends; `rewrites`: the append-only file
 //! - `transaction`: MULTI's queue and WATCH's keys; `waiting`: who waits for a key (BLPOP)
 //! - `clock`: the time of day
 //!
@@ -20,6 +20,7 @@ pub mod histogram;
 pub mod latency;
 pub mod pause;
 pub mod rates;
+mod rewrites;
 mod saves;
 pub mod session;
 pub mod slow_log;

@@ -71,6 +71,7 @@ impl Server {
         good.is_some()
     }
 
+    /// How a snapshot is made, as the options say.
     fn plan(&self) -> anyhow::Result<Plan> {
         let config = self.config.load();
         let options = &config.persistence;

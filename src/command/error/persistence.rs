@@ -8,6 +8,11 @@ errors! {
     /// BGSAVE while something else walks over all keys.
     OTHER_TASK = "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE \
         SCHEDULE in order to schedule a BGSAVE whenever possible.";
+    /// BGREWRITEAOF: a rewrite is under way.
+    ALREADY_REWRITING = "ERR Background append only file rewriting already in progress";
+    /// A rewrite did not begin; the log says why.
+    CANNOT_REWRITE = "ERR Can't execute an AOF background rewriting. Please check the server logs \
+        for more information.";
     /// A snapshot failed; the log says why.
     CANNOT_SAVE = "ERR";
     /// The last snapshot failed: what cannot be saved is not to be written.

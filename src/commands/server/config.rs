@@ -100,6 +100,7 @@ fn config_set(context: &mut Context, args: &Args, reply: &mut Reply) -> Outcome 
     effects::apply(&old, &new).map_err(refusal)?;
     server.config.store(Arc::new(new));
     server.settle();
+    server.switch_aof();
     reply.ok();
     Ok(())
 }

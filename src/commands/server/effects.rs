@@ -30,10 +30,6 @@ fn apply_one(name: &'static str, new: &Config) -> Result<(), ConfigError> {
             tracing::warn!("CONFIG SET {name}: Redstart listens where it was told to at its start");
             Err(ConfigError::failed(name, "Unable to listen on this port(s). Check server logs."))
         }
-        "appendonly" => {
-            tracing::warn!("CONFIG SET appendonly: the AOF is switched on or off at the start");
-            Err(ConfigError::failed(name, "Unable to turn it on or off while the server runs"))
-        }
         "maxclients" => allow_descriptors(new.network.maxclients.into()),
         "dir" => enter(new),
         "loglevel" => {

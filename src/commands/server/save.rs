@@ -1,4 +1,4 @@
-//! SAVE, BGSAVE, LASTSAVE, SHUTDOWN: the data to the disk, and the end of the server.
+//! SAVE, BGSAVE, BGREWRITEAOF, LASTSAVE, SHUTDOWN: the data to the disk, and the end of the server.
 
 use crate::command::{Args, Begun, Command, Errand, Error, Outcome, Progress, error, flag};
 use crate::persistence::saving::Task;
@@ -8,10 +8,39 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 
 /// The commands of this file.
-pub const COMMANDS: &[Command] = &[BGSAVE, LASTSAVE, SAVE, SHUTDOWN];
+pub const COMMANDS: &[Command] = &[BGREWRITEAOF, BGSAVE, LASTSAVE, SAVE, SHUTDOWN];
 
 /// Who waits for a thread looks so often.
 const LOOK_MS: u64 = 1;
+
+const BGREWRITEAOF: Command = Command::server("BGREWRITEAOF", bgrewriteaof)
+    .flags(flag::ADMIN | flag::NOSCRIPT | flag::NO_ASYNC_LOADING)
+    .about("Writes the append-only file anew, in the background, from the data as it is.");
+
+fn bgrewriteaof(context: &mut Context, _: &Args, reply: &mut Reply) -> Outcome {
+    let server = context.server;
+    match server.saving.running() {
+        Some(running) if running.task == Task::Rewrite => {
+            return Err(error::persistence::ALREADY_REWRITING);
+        }
+        None if !context.is_exec => {}
+        // Inside EXEC the keys are locked: the rewrite begins when they no longer are.
+        _ => {
+            server.aof.is_rewrite_scheduled.store(true, Ordering::Relaxed);
+            reply.simple("Background append only file rewriting scheduled");
+            return Ok(());
+        }
+    }
+    match server.rewrite_in_background() {
+        Ok(true) => reply.simple("Background append only file rewriting started"),
+        Ok(false) => return Err(error::persistence::ALREADY_REWRITING),
+        Err(error) => {
+            tracing::warn!("Can't rewrite append only file in background: {error}");
+            return Err(error::persistence::CANNOT_REWRITE);
+        }
+    }
+    Ok(())
+}
 
 const BGSAVE: Command = Command::server("BGSAVE [SCHEDULE]", bgsave)
     .flags(flag::ADMIN | flag::NOSCRIPT | flag::NO_ASYNC_LOADING)

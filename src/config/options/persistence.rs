@@ -91,13 +91,13 @@ options! {
             FsyncPolicy::Everysec, one_of(), MUTABLE;
         /// Leaves syncing to the kernel while a snapshot or a rewrite is under way.
         "no-appendfsync-on-rewrite" no_appendfsync_on_rewrite: bool =
-            false, yes_no(), MUTABLE.stored_only();
+            false, yes_no(), MUTABLE;
         /// Rewrites the file when it grew by this percentage; 0 never does.
         "auto-aof-rewrite-percentage" auto_aof_rewrite_percentage: u32 =
-            100, integer(0, I32_MAX), MUTABLE.stored_only();
+            100, integer(0, I32_MAX), MUTABLE;
         /// A smaller file is not rewritten.
         "auto-aof-rewrite-min-size" auto_aof_rewrite_min_size: u64 =
-            64 << 20, memory(0, I64_MAX), MUTABLE.stored_only();
+            64 << 20, memory(0, I64_MAX), MUTABLE;
         /// Loads a file whose end is missing, up to the last whole command.
         "aof-load-truncated" aof_load_truncated: bool = true, yes_no(), MUTABLE;
         /// Cuts off a damaged end of up to this size instead of refusing to start.

@@ -10,12 +10,22 @@
 /// Appends a call.
 #[inline]
 pub fn call(out: &mut Vec<u8>, words: &[&[u8]]) {
-    header(out, b'*', words.len());
-    for word in words {
-        header(out, b'$', word.len());
-        out.extend_from_slice(word);
-        out.extend_from_slice(b"\r\n");
-    }
+    begin(out, words.len());
+    words.iter().for_each(|each| word(out, each));
+}
+
+/// Begins a call of so many words.
+#[inline]
+pub fn begin(out: &mut Vec<u8>, words: usize) {
+    header(out, b'*', words);
+}
+
+/// Appends a word of a call.
+#[inline]
+pub fn word(out: &mut Vec<u8>, word: &[u8]) {
+    header(out, b'$', word.len());
+    out.extend_from_slice(word);
+    out.extend_from_slice(b"\r\n");
 }
 
 /// Appends a SELECT.

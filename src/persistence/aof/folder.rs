@@ -105,6 +105,17 @@ impl Folder {
         Ok((file, length))
     }
 
+    /// Removes a file, if it is there.
+    ///
+    /// # Errors
+    /// When it is there and stays.
+    pub fn remove(&self, part: &Part) -> io::Result<()> {
+        match fs::remove_file(self.place(&part.name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// How long a file is.
     ///
     /// # Errors
@@ -151,12 +162,12 @@ impl Folder {
         if manifest.history.is_empty() {
             return Ok(());
         }
-        manifest.history.retain(|part| match fs::remove_file(self.place(&part.name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+        manifest.history.retain(|part| match self.remove(part) {
+            Err(error) => {
                 tracing::warn!("Removing the history file {}: {error}", part.name);
                 true
             }
-            _ => {
+            Ok(()) => {
                 tracing::info!("Removing the history file {} in the background", part.name);
                 false
             }

@@ -47,15 +47,18 @@ pub fn load(
         let is_there = folder.length(part);
         is_there.with_context(|| format!("The append log file {} cannot be read", part.name))?;
     }
-    let count = manifest.parts().count();
-    for (number, part) in manifest.parts().enumerate() {
+    // An empty file behind it does not keep the last one from being cut: the log turned to the next
+    // file when the server died.
+    let is_filled = |part: &&Part| folder.length(part).is_ok_and(|length| length > 0);
+    let last = manifest.parts().filter(is_filled).last();
+    for part in manifest.parts() {
         let began = Instant::now();
         let place = folder.place(&part.name);
         let is_base = manifest.base.as_ref() == Some(part);
         let mut loading = Loading {
             part,
             place: &place,
-            is_last: number + 1 == count,
+            is_last: last == Some(part),
             options,
             replay,
             queue: None,

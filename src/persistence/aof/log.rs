@@ -320,8 +320,8 @@ impl Log {
     }
 
     /// Goes on in another file, from this moment on; in none, where there is none. With the shards
-    /// locked it is one moment of the data, too.
-    pub fn turn_to(&self, file: Option<(File, u64)>) {
+    /// locked it is one moment of the data, too. Tells the position.
+    pub fn turn_to(&self, file: Option<(File, u64)>) -> u64 {
         let mut pending = self.pending.lock();
         let from = pending.end;
         pending.is_on = file.is_some();
@@ -331,6 +331,7 @@ impl Log {
         pending.taken.turns.push_back(Destination { file, from });
         drop(pending);
         self.wake();
+        from
     }
 
     /// Lets the writer end when it has written what there is.

@@ -120,6 +120,22 @@ impl Manifest {
         self.incr.last().expect("it was just added")
     }
 
+    /// The base that comes next.
+    pub fn next_base(&self, prefix: &str) -> Part {
+        let old = self.history.iter().filter(|part| !part.name.contains(".incr."));
+        let number = self.base.iter().chain(old).map(|part| part.number).max().unwrap_or(0) + 1;
+        Part { name: format!("{prefix}.{number}.base.aof"), number }
+    }
+
+    /// Puts a new base in the place of the old one and of all files before `incr_number`.
+    pub fn replace_base(&mut self, base: Part, incr_number: u64) {
+        self.history.extend(self.base.replace(base));
+        let (old, kept) =
+            self.incr.drain(..).partition::<Vec<_>, _>(|part| part.number < incr_number);
+        self.incr = kept;
+        self.history.extend(old);
+    }
+
     /// The files that make up the data, in order.
     pub fn parts(&self) -> impl Iterator<Item = &Part> {
         self.base.iter().chain(&self.incr)
@@ -219,5 +235,18 @@ mod tests {
         let error = Manifest::parse(b"# x\nfile a\n").unwrap_err();
         let told = "Reading the manifest file, at line 2: 'file a': ";
         assert_eq!(error.to_string(), format!("{told}{BAD_FORMAT}"));
+    }
+
+    #[test]
+    fn a_rewrite_replaces_the_base_and_all_before_its_moment() {
+        let mut manifest = Manifest::default();
+        assert_eq!(manifest.add_incr("a").name, "a.1.incr.aof");
+        assert_eq!(manifest.add_incr("a").number, 2);
+        let base = manifest.next_base("a");
+        assert_eq!(base.name, "a.1.base.aof");
+        manifest.replace_base(base, 2);
+        assert_eq!(manifest.next_base("a").name, "a.2.base.aof");
+        assert_eq!(manifest.history, [Part { name: "a.1.incr.aof".into(), number: 1 }]);
+        assert_eq!(manifest.parts().count(), 2);
     }
 }

@@ -5,18 +5,21 @@
 //! - `manifest`: which files count, in which order; `folder`: where they are
 //! - `encode`: commands as bytes; `read`: bytes as commands; `load`: all files, in order
 //! - `log`: what was appended and is not yet in a file; who waits for it
+//! - `rewrite`: all keys in the place of everything that made them so; `commands`: as commands
 //! - `writer`: the thread that writes and syncs
 //! - `check`: what is in a file, for whoever looks after it
 //!
 //! Source: https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/
 
 pub mod check;
+mod commands;
 mod encode;
 mod folder;
 mod load;
 mod log;
 mod manifest;
 mod read;
+mod rewrite;
 mod state;
 mod writer;
 

@@ -7,16 +7,52 @@ use super::manifest::Manifest;
 use super::writer::Writer;
 use crate::config::Persistence;
 use crate::store::Keyspace;
+use crate::store::journal::Follower;
 use anyhow::{Context, Result};
 use parking_lot::Mutex;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// For so long turning the log off waits until everything is in the file.
+const TURN_OFF_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The files in use.
-struct Files {
-    folder: Folder,
-    manifest: Manifest,
+#[derive(Clone)]
+pub(super) struct Files {
+    pub folder: Folder,
+    pub manifest: Manifest,
+}
+
+impl Files {
+    /// What is on the disk, whether or not it is in use.
+    pub fn on_disk(options: &Persistence) -> Result<Self> {
+        let folder = Folder::of(options).context("looking for the AOF")?;
+        let manifest = folder.manifest()?;
+        Ok(Files { folder, manifest })
+    }
+}
+
+/// How the rewrites so far went.
+#[derive(Debug, Clone, Copy)]
+pub struct Rewrites {
+    /// How long the last one took.
+    pub took: Option<Duration>,
+    /// Whether the last one was good.
+    pub is_good: bool,
+    /// How many were begun.
+    pub count: u64,
+    /// How many have failed since the last good one.
+    pub failures: u32,
+    /// When the last one ended.
+    pub ended: Option<Instant>,
+}
+
+impl Default for Rewrites {
+    fn default() -> Self {
+        Rewrites { took: None, is_good: true, count: 0, failures: 0, ended: None }
+    }
 }
 
 /// A server's append-only log.
@@ -24,19 +60,24 @@ struct Files {
 pub struct Aof {
     /// What was appended, and who waits for it.
     pub log: Arc<Log>,
-    files: Mutex<Option<Files>>,
+    /// `appendonly`: the log is in use, or will be after a rewrite.
+    pub is_wanted: AtomicBool,
+    /// A rewrite is to begin when nothing else is under way.
+    pub is_rewrite_scheduled: AtomicBool,
+    pub(super) files: Mutex<Option<Files>>,
+    pub(super) rewrites: Mutex<Rewrites>,
     writer: Mutex<Option<JoinHandle<()>>>,
-    sizes: Mutex<Sizes>,
+    pub(super) sizes: Mutex<Sizes>,
 }
 
 /// How large the files are.
 #[derive(Default, Clone, Copy)]
-struct Sizes {
+pub(super) struct Sizes {
     /// Of all files, when `position` was written.
-    total: u64,
-    position: u64,
+    pub total: u64,
+    pub position: u64,
     /// Of all files, after the last rewrite.
-    base: u64,
+    pub base: u64,
 }
 
 impl Aof {
@@ -54,8 +95,7 @@ impl Aof {
     /// # Errors
     /// A sentence that names the file, the place and what can be done.
     pub fn load(&self, options: &Persistence, replay: &mut dyn Replay) -> Result<()> {
-        let folder = Folder::of(options).context("looking for the AOF")?;
-        let mut manifest = folder.manifest()?;
+        let Files { folder, mut manifest } = Files::on_disk(options)?;
         folder.take_in_old_log(&mut manifest)?;
         load::load(&folder, &manifest, options, replay)?;
         let length = |part| folder.length(part).unwrap_or(0);
@@ -95,7 +135,25 @@ impl Aof {
         self.start_writer()?;
         self.log.turn_to(Some(file));
         keyspace.followers.add(self.log.clone());
+        self.is_wanted.store(true, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Appends nothing any more. What was appended is in its file then, unless the disk refuses.
+    pub fn turn_off(&self, keyspace: &Keyspace) {
+        let follower: Arc<dyn Follower> = self.log.clone();
+        keyspace.followers.remove(&follower);
+        let position = self.log.turn_to(None);
+        *self.files.lock() = None;
+        let began = Instant::now();
+        while self.log.synced() < position && began.elapsed() < TURN_OFF_PATIENCE {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// How the rewrites so far went.
+    pub fn rewrites(&self) -> Rewrites {
+        *self.rewrites.lock()
     }
 
     /// Bytes in all files.
@@ -109,7 +167,7 @@ impl Aof {
         self.sizes.lock().base
     }
 
-    fn start_writer(&self) -> Result<()> {
+    pub(super) fn start_writer(&self) -> Result<()> {
         let mut writer = self.writer.lock();
         if writer.is_none() {
             let log = self.log.clone();

@@ -16,4 +16,4 @@ mod values;
 pub use dump::dump;
 pub use encoder::{Encoder, Sink, Style};
 pub use file::{FileStyle, SnapshotFile, Tells};
-pub use values::{Record, Usage};
+pub use values::{Record, Shown, Usage};

@@ -50,20 +50,30 @@ pub enum Usage {
 }
 
 /// A value, seen as what it becomes.
-enum Shown<'a> {
+pub enum Shown<'a> {
+    /// A string that is a number.
     Number(i64),
+    /// Any other string.
     String(&'a [u8]),
+    /// A packed list.
     SmallList(Packed<'a>),
+    /// A list.
     List(&'a List),
+    /// A set, and how Redis would have it.
     Set(set::View<'a>, Encoding),
+    /// A sorted set.
     SortedSet(sorted_set::View<'a>),
+    /// A packed hash.
     SmallHash(Packed<'a>),
+    /// A hash.
     Hash(&'a Hash),
+    /// A stream.
     Stream(&'a Stream),
 }
 
 impl<'a> Shown<'a> {
-    fn of(value: &'a Value<'_>) -> Self {
+    /// What a value is.
+    pub fn of(value: &'a Value<'_>) -> Self {
         match value {
             Value::Int(number) => Shown::Number(*number),
             Value::Bytes(bytes) => Shown::String(bytes),
