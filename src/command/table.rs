@@ -139,6 +139,10 @@ pub fn span(keys: Keys, words: Words<'_>) -> Option<(usize, usize, usize)> {
         Keys::After { token, from } => {
             Some(words_after(token, from, words).last().map_or((1, 0, 1), |at| (at, at, 1)))
         }
+        Keys::Behind { token, from } => {
+            let first = words_after(token, from, words).next();
+            Some(first.map_or((1, 0, 1), |first| (first, words.len() - 1, 1)))
+        }
         Keys::Unknown => None,
     }
 }

@@ -94,6 +94,13 @@ pub enum Keys {
         /// The first place it may have.
         from: usize,
     },
+    /// Every word after `token`, if that is there at all, which stands at `from` or behind it.
+    Behind {
+        /// The word before the keys.
+        token: &'static str,
+        /// The first place it may have.
+        from: usize,
+    },
     /// Keys that no rule finds: made from data, or anywhere in the call (SORT).
     Unknown,
 }
@@ -116,9 +123,17 @@ impl Node {
         Node { kind, token: None, optional: false, multiple: false, multiple_token: false }
     }
 
-    /// Whether this stands for a key.
+    /// Whether this stands for a key, or for something else in its place.
     pub fn is_key(&self) -> bool {
-        matches!(&self.kind, Kind::Word(name) if KEY_NAMES.contains(name))
+        match &self.kind {
+            Kind::Word(name) => KEY_NAMES.contains(name),
+            Kind::OneOf(ways) => !self.optional && ways.iter().any(Node::is_bare_key),
+            _ => false,
+        }
+    }
+
+    fn is_bare_key(&self) -> bool {
+        self.is_named("key") && self.token.is_none()
     }
 
     fn is_named(&self, name: &str) -> bool {
@@ -364,9 +379,13 @@ fn keys_of_options(nodes: &[Node], at: usize) -> impl Iterator<Item = Keys> {
         Kind::OneOf(ways) => ways.as_slice(),
         _ => std::slice::from_ref(node),
     });
-    let named = ways.filter(|way| way.is_named("key") && !way.multiple);
-    let named = named.filter_map(|way| way.token);
-    named.map(move |token| Keys::After { token, from })
+    ways.filter(|way| way.is_named("key")).filter_map(move |way| {
+        let token = way.token?;
+        Some(match way.multiple {
+            true => Keys::Behind { token, from },
+            false => Keys::After { token, from },
+        })
+    })
 }
 
 /// Adds one key; `key1 key2` are one range, `key newkey` are two.
@@ -410,6 +429,9 @@ mod tests {
         let after = |token| Keys::After { token, from: 3 };
         let stored = [range(1, 1, 1), vec![after("STORE"), after("STOREDIST")]].concat();
         assert_eq!(facts("X key member [COUNT n] [STORE key | STOREDIST key]"), (-3, stored));
+        let behind = vec![Keys::Behind { token: "KEYS", from: 4 }];
+        let moved = [range(2, 2, 1), behind].concat();
+        assert_eq!(facts("X host <key | \"\"> db [COPY] [KEYS key [key ...]]"), (-4, moved));
         let two = [range(1, 1, 1), range(2, 2, 1)].concat();
         assert_eq!(facts("RENAME key newkey"), (3, two));
     }

@@ -21,6 +21,11 @@ errors! {
         instance is configured to report errors during writes if RDB snapshotting fails \
         (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the \
         RDB error.";
+    /// MIGRATE with a key and KEYS.
+    KEY_AND_KEYS = "ERR When using MIGRATE KEYS option, the key argument must be set to the empty \
+        string";
+    /// MIGRATE of keys that clients change all the time.
+    KEEPS_CHANGING = "IOERR keys were changed each time they were sent, try again";
 }
 
 impl Error {

@@ -5,6 +5,7 @@
 //! - `expire`: deadlines, set and asked for
 //! - `transfer`: RENAME, MOVE, COPY; `restore`: RESTORE
 //! - `iterate`: KEYS, SCAN, RANDOMKEY, shard by shard
+//! - `migrate`: MIGRATE
 //! - `object`: OBJECT: how a value is stored and how much it is used
 //! - `sort`: SORT, SORT_RO
 //! - `wait`: WAIT, WAITAOF
@@ -15,6 +16,7 @@ mod expire;
 mod iterate;
 #[cfg(test)]
 mod journal_tests;
+mod migrate;
 pub(super) mod object;
 mod restore;
 mod sort;
@@ -34,6 +36,7 @@ pub const GROUP: Group = Group {
         transfer::COMMANDS,
         restore::COMMANDS,
         iterate::COMMANDS,
+        migrate::COMMANDS,
         object::COMMANDS,
         sort::COMMANDS,
         wait::COMMANDS,

@@ -126,6 +126,9 @@ fn write_key_spec(keys: Keys, flags: &str, reply: &mut Reply) {
         Keys::Halved { from, .. } => {
             (from, "range", [("lastkey", -1), ("keystep", 1), ("limit", 2)])
         }
+        Keys::Behind { from, .. } => {
+            (from, "range", [("lastkey", -1), ("keystep", 1), ("limit", 0)])
+        }
         Keys::After { from, .. } => (from, "range", [("lastkey", 0), ("keystep", 1), ("limit", 0)]),
         Keys::Unknown => {
             for part in [&b"begin_search"[..], b"find_keys"] {
@@ -138,15 +141,17 @@ fn write_key_spec(keys: Keys, flags: &str, reply: &mut Reply) {
     reply.bulk(b"begin_search");
     match keys {
         Keys::Halved { token, .. } | Keys::After { token, .. } => {
-            write_keyword(token, start, reply);
+            write_keyword(token, start as i64, reply);
         }
+        // Looked for from the last word but one backwards.
+        Keys::Behind { token, .. } => write_keyword(token, -2, reply),
         _ => write_search("index", &[("index", start as i64)], reply),
     }
     reply.bulk(b"find_keys");
     write_search(kind, &fields, reply);
 }
 
-fn write_keyword(token: &str, from: usize, reply: &mut Reply) {
+fn write_keyword(token: &str, from: i64, reply: &mut Reply) {
     reply.map(2);
     reply.bulk(b"type");
     reply.bulk(b"keyword");
@@ -155,7 +160,7 @@ fn write_keyword(token: &str, from: usize, reply: &mut Reply) {
     reply.bulk(b"keyword");
     reply.bulk(token.as_bytes());
     reply.bulk(b"startfrom");
-    reply.integer(from as i64);
+    reply.integer(from);
 }
 
 fn write_search(kind: &str, fields: &[(&str, i64)], reply: &mut Reply) {

@@ -1,10 +1,11 @@
 //! What values become, byte by byte, by version. Whether other servers read it, tests/ asks them.
 
-use super::{Encoder, Record, Style, Usage, dump};
+use super::{Encoder, FileStyle, Record, SnapshotFile, Style, Tells, Usage, dump};
 use crate::persistence::rdb::crc::crc64;
-use crate::store::{Object, PackedKind, Value};
+use crate::store::{DbSize, Object, PackedKind, Saved, Value, Visitor};
 use crate::types::hash::{Hash, Ttl};
 use crate::types::packed::{self, Piece};
+use std::io::{Read, Seek, SeekFrom};
 
 fn style(version: u16) -> Style {
     Style { version, compresses: true }
@@ -114,4 +115,51 @@ fn what_belongs_to_a_key_stands_before_it() {
     encoder.record(&Record { deadline_ms: None, usage: Usage::Frequency(3), ..record });
     let expected = b"\xfc\x05\0\0\0\0\0\0\0\xf8\x09\0\x01k\xc0\x01\xf9\x03\0\x01k\xc0\x01";
     assert_eq!(encoder.sink, expected);
+}
+
+/// The file that these keys make, the last of them shown without a lock.
+fn file(keys: &[(&[u8], Value<'_>)]) -> Vec<u8> {
+    let mut kept = tempfile::tempfile().expect("a file");
+    let style = FileStyle {
+        values: style(11),
+        has_checksum: true,
+        syncs_meanwhile: false,
+        tells: Tells::Nothing,
+        now_ms: 0,
+    };
+    let own = kept.try_clone().expect("the same file");
+    let mut file = SnapshotFile::begin(own, style, &[("name", "text".into())]);
+    file.expect(&[DbSize { db: 1, keys: keys.len(), volatile: 0 }]);
+    let saved = |(key, value)| Saved { db: 1, key, value, deadline: None, access: 0 };
+    for (key, value) in keys {
+        match value {
+            Value::Object(object) => file.large(saved((*key, Value::Object(object)))),
+            Value::Int(number) => file.small(saved((*key, Value::Int(*number)))),
+            _ => unreachable!("the tests have no others"),
+        }
+    }
+    file.end().expect("a disk with room");
+    let mut bytes = Vec::new();
+    kept.seek(SeekFrom::Start(0)).expect("the beginning");
+    kept.read_to_end(&mut bytes).expect("a file to read");
+    bytes
+}
+
+#[test]
+fn a_file_has_head_and_checksum_around_what_it_tells() {
+    let bytes = file(&[(b"k", Value::Int(1))]);
+    let body = b"REDIS0011\xfa\x04name\x04text\xfe\x01\xfb\x01\0\0\x01k\xc0\x01\xff";
+    assert_eq!(bytes, [&body[..], &crc64(body).to_le_bytes()].concat());
+}
+
+#[test]
+fn a_file_is_of_the_version_of_the_newest_thing_in_it() {
+    let mut hash = Hash::new();
+    hash.set(b"f", b"v", Ttl::Keep, 0);
+    hash.set_deadline(b"f", Some(1000));
+    let object = Object::Hash(hash);
+    let bytes = file(&[(b"k", Value::Int(1)), (b"h", Value::Object(&object))]);
+    assert!(bytes.starts_with(b"REDIS0012"));
+    let (body, sum) = bytes.split_at(bytes.len() - 8);
+    assert_eq!(sum, crc64(body).to_le_bytes());
 }
