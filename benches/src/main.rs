@@ -31,7 +31,8 @@ use clap::Parser;
 use machine::{Cores, Facts, Layout};
 use options::{Options, Part};
 use parts::{
-    Bench, complexity, containers, elements, expiry, memory, pauses, scaling, speed, stalls,
+    Bench, complexity, containers, elements, expiry, logging, memory, pauses, saving, scaling,
+    speed, stalls,
 };
 use results::Results;
 use servers::{Program, end_with_signals, find_peers};
@@ -98,6 +99,12 @@ fn measure(options: &Options) -> Result<Results> {
     }
     if options.wants(Part::Pauses) {
         results.pauses = pauses::run(&bench)?;
+    }
+    if options.wants(Part::Saving) {
+        results.saving = saving::run(&bench)?;
+    }
+    if options.wants(Part::Logging) {
+        results.logging = logging::run(&bench)?;
     }
     Ok(results)
 }

@@ -47,7 +47,7 @@ pub struct Options {
     #[arg(long, default_value = "50", value_parser = at_least_one)]
     pub clients: usize,
     /// How often everything is measured, the servers taking turns [default: 3, once in `stalls`,
-    /// `expiry` and `pauses`].
+    /// `expiry`, `pauses` and `saving`].
     #[arg(long, value_parser = at_least_one)]
     pub rounds: Option<usize>,
     /// Length of one measurement.
@@ -107,6 +107,10 @@ pub enum Part {
     Complexity,
     /// Others' replies while a container of --keys elements is deleted and the like.
     Pauses,
+    /// The longest reply and the memory while --keys keys are saved, and how fast that is.
+    Saving,
+    /// What the append-only file costs.
+    Logging,
 }
 
 impl Options {

@@ -40,6 +40,55 @@ pub struct Results {
     /// What commands over big containers cost others.
     #[serde(default)]
     pub pauses: Vec<PauseCase>,
+    /// Saving under load.
+    #[serde(default)]
+    pub saving: Vec<SavingCase>,
+    /// What the append-only file costs.
+    #[serde(default)]
+    pub logging: Vec<LoggingCase>,
+}
+
+/// How one server saves.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SavingCase {
+    /// Name and version.
+    pub server: String,
+    /// Keys in the server.
+    pub keys: u64,
+    /// One for each round.
+    pub rounds: Vec<Saving>,
+}
+
+/// What one round of saving showed.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Saving {
+    /// Longest reply to a ping with nothing else to do, milliseconds.
+    pub idle_ms: f64,
+    /// The same under the load.
+    pub loaded_ms: f64,
+    /// The same under the load while BGSAVE runs.
+    pub saving_ms: f64,
+    /// Commands answered meanwhile.
+    pub commands_while_saving: u64,
+    /// How long BGSAVE took.
+    pub bgsave_seconds: f64,
+    /// How much more memory it took at the most.
+    pub added_bytes: u64,
+    /// How long SAVE takes without load.
+    pub save_seconds: f64,
+    /// From the start of a server with that file to its first answer.
+    pub load_seconds: f64,
+}
+
+/// One server with each policy of its append-only file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LoggingCase {
+    /// Name and version.
+    pub server: String,
+    /// Commands per batch.
+    pub pipeline: usize,
+    /// The policies, by name; the first is no file.
+    pub policies: Vec<Measured>,
 }
 
 /// One load, on each server.
@@ -274,6 +323,8 @@ impl Results {
         replace(&mut self.containers, newer.containers);
         replace(&mut self.complexity, newer.complexity);
         replace(&mut self.pauses, newer.pauses);
+        replace(&mut self.saving, newer.saving);
+        replace(&mut self.logging, newer.logging);
     }
 }
 

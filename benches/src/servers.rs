@@ -25,8 +25,8 @@ use crate::control::{Control, info_field};
 use crate::machine::Cores;
 use crate::process;
 
-/// Time a server has to answer its first PING.
-const START_PATIENCE: Duration = Duration::from_secs(10);
+/// Time a server has to answer its first PING, loading included.
+const START_PATIENCE: Duration = Duration::from_secs(120);
 /// Lines of a dead server's log that are shown.
 const LOG_LINES: usize = 12;
 
@@ -105,8 +105,11 @@ impl Program {
 
     /// Starts it on these cores and waits until it answers.
     pub fn start(&self, cores: &Cores) -> Result<Server> {
+        self.start_in(tempfile::tempdir().context("making a folder for a server")?, cores)
+    }
+
+    fn start_in(&self, folder: TempDir, cores: &Cores) -> Result<Server> {
         let port = free_port()?;
-        let folder = tempfile::tempdir().context("making a folder for a server")?;
         let mut command = Command::new(&self.path);
         match self.kind {
             Kind::Null => {
@@ -126,6 +129,17 @@ impl Program {
         let mut server = Server { program: self.clone(), address, child, folder };
         server.wait_until_ready()?;
         Ok(server)
+    }
+
+    /// Starts it with the snapshot that `other` has saved; says how many seconds that took.
+    pub fn start_with(&self, cores: &Cores, other: &Server) -> Result<(Server, f64)> {
+        const SNAPSHOT: &str = "dump.rdb";
+        let folder = tempfile::tempdir().context("making a folder for a server")?;
+        let file = other.folder.path().join(SNAPSHOT);
+        fs::copy(&file, folder.path().join(SNAPSHOT)).context("taking the snapshot over")?;
+        let began = Instant::now();
+        let server = self.start_in(folder, cores)?;
+        Ok((server, began.elapsed().as_secs_f64()))
     }
 
     /// Asks the running server for its own name.

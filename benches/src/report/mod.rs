@@ -2,6 +2,7 @@
 
 mod containers;
 mod docs;
+mod durability;
 mod grid;
 mod plot;
 mod tables;

@@ -1,7 +1,7 @@
 //! Which tables there are, and what stands in their cells.
 
 use super::grid::Grid;
-use super::{containers, targets};
+use super::{containers, durability, targets};
 use crate::results::{
     Burst, ExpiryCase, Lag, Measured, Results, Sample, ScalingCase, SpeedCase, Spread,
 };
@@ -27,6 +27,7 @@ pub fn all(results: &Results) -> Vec<Grid> {
         grids.push(scaling(&results.scaling));
     }
     grids.extend(containers::all(results));
+    grids.extend(durability::all(results));
     grids.into_iter().filter(|grid| !grid.rows.is_empty()).collect()
 }
 
