@@ -6,6 +6,7 @@
 //! Until the rename the file of before is what a start would load; after it, the new one. A
 //! snapshot that fails, or is cancelled, leaves nothing behind.
 
+use super::failpoint;
 use super::rdb::write::{FileStyle, SnapshotFile};
 use super::saving::Progress;
 use crate::store::{Keyspace, Snapshot};
@@ -59,6 +60,7 @@ pub fn save(
         tracing::warn!("{} could not be removed: {error}", temporary.display());
     }
     placed?;
+    failpoint::reached("snapshot-renamed")?;
     // The name is on the disk when the folder is.
     let synced = File::open(&plan.dir).and_then(|dir| dir.sync_all());
     synced.with_context(|| format!("syncing the folder {}", plan.dir.display()))
@@ -79,13 +81,14 @@ fn write(
     let Some(mut snapshot) = keyspace.begin_snapshot(at_moment) else {
         bail!("another snapshot is under way");
     };
+    failpoint::reached("snapshot-moment").context("Write error saving DB on disk")?;
     file.expect(snapshot.sizes());
     let total = snapshot.sizes().iter().map(|size| size.keys as u64).sum();
     progress.total.store(total, Ordering::Relaxed);
     copy(&mut snapshot, &mut file, plan, progress)?;
     drop(snapshot);
     file.end().context("Write error saving DB on disk")?;
-    Ok(())
+    failpoint::reached("snapshot-written").context("Write error saving DB on disk")
 }
 
 /// Walks over the snapshot. Between two steps nothing is locked.
@@ -97,7 +100,8 @@ fn copy(
 ) -> Result<()> {
     let mut before = 0;
     while snapshot.step(file) {
-        file.flush().context("Write error saving DB on disk")?;
+        let flushed = failpoint::reached("snapshot-step").and_then(|()| file.flush());
+        flushed.context("Write error saving DB on disk")?;
         progress.keys.store(file.keys(), Ordering::Relaxed);
         let keys = file.keys() - before;
         before = file.keys();

@@ -53,6 +53,18 @@ impl Server {
         self.wait()
     }
 
+    /// Kills the server, however it is, and starts a program in the same directory; how it ended,
+    /// where it ends instead of answering: its exit code, none when a signal ended it.
+    pub fn try_to_start(&mut self, program: &Path, flags: &[&str]) -> Result<(), Option<i32>> {
+        end(&mut self.child);
+        self.port = free_port();
+        self.child = spawn(program, self.port, self.dir.path(), flags);
+        match wait_until_up(&mut self.child, self.port) {
+            true => Ok(()),
+            false => Err(self.wait()),
+        }
+    }
+
     /// A new connection.
     pub fn connect(&self) -> Connection {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the server accepts");

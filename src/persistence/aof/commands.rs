@@ -10,6 +10,7 @@
 //! for long.
 
 use super::encode::{begin, call, select, word};
+use crate::persistence::failpoint;
 use crate::persistence::rdb::write::Shown;
 use crate::persistence::saving::Progress;
 use crate::store::{Keyspace, Saved, Visitor};
@@ -54,7 +55,8 @@ pub fn write(
     {
         tracing::warn!("{} could not be removed: {error}", temporary.display());
     }
-    placed
+    placed?;
+    failpoint::reached("base-renamed").context("making the base")
 }
 
 fn write_keys(
@@ -69,13 +71,16 @@ fn write_keys(
     let Some(mut snapshot) = keyspace.begin_snapshot(at_moment) else {
         bail!("a snapshot is under way");
     };
+    failpoint::reached("base-moment").with_context(told)?;
     while snapshot.step(&mut calls) {
-        calls.write_out().with_context(told)?;
+        let wrote = failpoint::reached("base-step").and_then(|()| calls.write_out());
+        wrote.with_context(told)?;
         if progress.is_cancelled.load(Ordering::Relaxed) {
             bail!("it was cancelled");
         }
     }
-    calls.write_out().and_then(|()| calls.file.sync_all()).with_context(told)
+    calls.write_out().and_then(|()| calls.file.sync_all()).with_context(told)?;
+    failpoint::reached("base-written").with_context(told)
 }
 
 /// Calls on their way to the file.

@@ -11,6 +11,7 @@
 
 use super::manifest::{Manifest, Part};
 use crate::config::Persistence;
+use crate::persistence::failpoint;
 use anyhow::{Context, Result};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -72,9 +73,12 @@ impl Folder {
     pub fn put(&self, manifest: &Manifest) -> io::Result<()> {
         let temporary = self.place(&format!("temp-{}", self.manifest_name()));
         let mut file = File::create(&temporary)?;
+        failpoint::reached("manifest-created")?;
         file.write_all(manifest.to_text().as_bytes())?;
         file.sync_all()?;
+        failpoint::reached("manifest-written")?;
         fs::rename(&temporary, self.place(&self.manifest_name()))?;
+        failpoint::reached("manifest-renamed")?;
         self.sync()
     }
 
@@ -142,7 +146,9 @@ impl Folder {
         self.create().with_context(told)?;
         manifest.base = Some(Part { name: self.prefix.clone(), number: 1 });
         self.put(manifest).with_context(told)?;
+        failpoint::reached("old-log-listed").with_context(told)?;
         fs::rename(&old, self.place(&self.prefix)).with_context(told)?;
+        failpoint::reached("old-log-moved").with_context(told)?;
         self.sync().with_context(told)?;
         sync_folder(&self.parent).with_context(told)?;
         tracing::info!(
@@ -172,6 +178,7 @@ impl Folder {
                 false
             }
         });
+        failpoint::reached("history-removed")?;
         self.put(manifest)
     }
 }

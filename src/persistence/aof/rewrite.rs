@@ -16,6 +16,7 @@ use super::commands;
 use super::manifest::Part;
 use super::state::{Aof, Files, Sizes};
 use crate::config::Persistence;
+use crate::persistence::failpoint;
 use crate::persistence::saving::Progress;
 use crate::store::Keyspace;
 use anyhow::{Context, Result};
@@ -120,10 +121,12 @@ impl Aof {
         }
         let told = || format!("Can't open the append-only file {}", part.name);
         let file = files.folder.open(&part).with_context(told)?;
+        failpoint::reached("rewrite-opened").with_context(told)?;
         if is_in_use {
             files.folder.put(&files.manifest).context("Can't write the AOF manifest")?;
             *self.files.lock() = Some(files.clone());
         }
+        failpoint::reached("rewrite-listed")?;
         tracing::info!("Creating AOF incr file {} on background rewrite", part.name);
         Ok(Next { number: part.number, file })
     }
@@ -137,6 +140,7 @@ impl Aof {
         options: &Persistence,
     ) -> Result<u64> {
         let length = files.folder.length(&base).context("looking at the new base of the AOF")?;
+        failpoint::reached("rewrite-based")?;
         files.manifest.replace_base(base, number.unwrap_or(u64::MAX));
         files.folder.put(&files.manifest).context("Can't write the AOF manifest")?;
         if !options.aof_disable_auto_gc

@@ -6,6 +6,7 @@ use super::log::Log;
 use super::manifest::Manifest;
 use super::writer::Writer;
 use crate::config::Persistence;
+use crate::persistence::failpoint;
 use crate::store::Keyspace;
 use crate::store::journal::Follower;
 use anyhow::{Context, Result};
@@ -126,6 +127,7 @@ impl Aof {
         let file = file?;
         let did = if is_new { "Creating" } else { "Opening" };
         tracing::info!("{did} AOF incr file {} on server start", part.name);
+        failpoint::reached("log-opened")?;
         if is_new {
             folder.put(manifest).context("Can't write the AOF manifest")?;
         }

@@ -15,6 +15,7 @@
 
 use super::log::{CHUNK_ROOM_BYTES, Destination, Log, Taken};
 use crate::config::FsyncPolicy;
+use crate::persistence::failpoint;
 use std::fs::File;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -52,7 +53,9 @@ impl Target {
     fn append(&mut self, bytes: &[u8]) -> Result<(), (usize, io::Error)> {
         let mut written = 0;
         while written < bytes.len() {
-            let error = match self.file.write(&bytes[written..]) {
+            let wrote =
+                failpoint::reached("log-write").and_then(|()| self.file.write(&bytes[written..]));
+            let error = match wrote {
                 Ok(0) => io::ErrorKind::WriteZero.into(),
                 Ok(more) => {
                     written += more;
@@ -267,10 +270,11 @@ impl Writer {
         };
         let began = Instant::now();
         self.log.note_syncing(true);
-        let synced = target.file.sync_data();
+        let synced = failpoint::reached("log-sync").and_then(|()| target.file.sync_data());
         self.log.note_syncing(false);
         synced?;
         target.synced_length = target.length;
+        failpoint::synced(&target.file, target.length);
         self.last_sync = Instant::now();
         self.sync_took = began.elapsed();
         self.has_failed_sync = false;
@@ -300,7 +304,10 @@ impl Writer {
             }
         }
         let file = turn.and_then(|turn| turn.file);
-        self.target = file.map(|(file, length)| Target { file, length, synced_length: length });
+        self.target = file.map(|(file, length)| {
+            failpoint::synced(&file, length);
+            Target { file, length, synced_length: length }
+        });
     }
 
     /// Says that the log fails, and waits for better times.

@@ -1,0 +1,78 @@
+//! A disk that refuses: writes are refused meanwhile, nothing acknowledged is lost, and the service
+//! goes on when the cause is gone.
+
+use crate::bench::Bench;
+use crate::{ALWAYS, EVERYSEC};
+use std::fs;
+use std::time::Duration;
+
+const MISCONF: &str = "-MISCONF Errors writing to the AOF file: a test asks for this error";
+
+#[test]
+fn writes_are_refused_while_the_log_cannot_be_written_or_synced() {
+    for (flags, step) in [
+        (ALWAYS, "log-sync"),
+        (EVERYSEC, "log-sync"),
+        (ALWAYS, "log-write"),
+        (EVERYSEC, "log-write"),
+    ] {
+        let mut bench = Bench::start(flags);
+        let (mut writer, mut other) = (bench.server.connect(), bench.server.connect());
+        assert_eq!(writer.ask("SET before 1"), "+OK");
+        bench.ask_for(&format!("{step} error"));
+        let patience = Duration::from_millis(300);
+        let reply = writer.try_ask_within("INCR counter", patience);
+        if flags == ALWAYS {
+            assert_eq!(reply, None, "{step}: it is answered when it is safe");
+        } else {
+            assert_eq!(reply.as_deref(), Some(":1"), "{step}");
+        }
+        other.wait_for("SET other 1", MISCONF);
+        assert_eq!(other.ask("SET refused 1"), MISCONF);
+        assert_eq!(other.ask("GET before"), "1");
+        assert!(other.ask("INFO persistence").contains("aof_last_write_status:err"));
+        bench.ask_for("");
+        if flags == ALWAYS {
+            assert_eq!(writer.reply(), ":1");
+        }
+        other.wait_for("SET after 1", "+OK");
+        assert_eq!(other.ask("WAITAOF 1 0 5000"), "[:1, :0]");
+        bench.cut_the_power();
+        bench.start_again(flags);
+        let found = bench.server.connect().ask("MGET before counter refused after");
+        assert_eq!(found, "[1, 1, nil, 1]", "{step}");
+    }
+}
+
+#[test]
+fn death_while_the_disk_refuses_loses_nothing_that_was_acknowledged() {
+    for step in ["log-sync", "log-write"] {
+        let mut bench = Bench::start(ALWAYS);
+        let mut writer = bench.server.connect();
+        for number in 1..=20 {
+            assert_eq!(writer.ask("INCR counter"), format!(":{number}"));
+        }
+        bench.ask_for(&format!("{step} error"));
+        assert_eq!(writer.try_ask_within("INCR counter", Duration::from_millis(200)), None);
+        bench.cut_the_power();
+        bench.start_again(ALWAYS);
+        assert_eq!(bench.server.connect().ask("GET counter"), "20", "{step}");
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_ends_the_start() {
+    let mut bench = Bench::start(&["--save", ""]);
+    let dir = bench.server.dir.path().to_path_buf();
+    // Something in its place stands for missing permissions: those would not keep root out.
+    fs::write(dir.join("appendonlydir"), "a file").expect("a file");
+    assert_eq!(bench.server.fail_to_start(ALWAYS), Some(1));
+    assert!(bench.server.log().contains("appendonlydir"), "{}", bench.server.log());
+    fs::remove_file(dir.join("appendonlydir")).expect("it is gone");
+    fs::create_dir_all(dir.join("appendonlydir/temp-appendonly.aof.manifest")).expect("a folder");
+    assert_eq!(bench.server.fail_to_start(ALWAYS), Some(1));
+    assert!(bench.server.log().contains("Can't write the AOF manifest"), "{}", bench.server.log());
+    fs::remove_dir(dir.join("appendonlydir/temp-appendonly.aof.manifest")).expect("it is gone");
+    bench.start_again(ALWAYS);
+    assert_eq!(bench.server.connect().ask("SET a 1"), "+OK");
+}
