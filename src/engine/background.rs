@@ -89,10 +89,7 @@ fn expire(server: &Server, now_ms: u64) -> u64 {
         return u64::MAX;
     }
     for (db, shard) in used(server).filter(|(_, shard)| shard.due() <= now_ms) {
-        while expire_slice(server, db, shard, now_ms) {
-            // Whoever waits for the shard gets it between two slices.
-            std::thread::yield_now();
-        }
+        while expire_slice(server, db, shard, now_ms) {}
     }
     soonest(server)
 }
@@ -123,7 +120,9 @@ fn expire_slice(server: &Server, db: usize, shard: &Shard, now_ms: u64) -> bool 
         }
     });
     shard.set_due(table.next_due());
-    drop(table);
+    // Whoever waits for the shard gets it between two slices. To yield the processor instead would
+    // let expiry starve on a busy machine.
+    table.hand_over();
     if !heavy.is_empty() {
         server.keyspace.garbage.free(heavy);
     }
@@ -139,10 +138,12 @@ fn compact(server: &Server, from: usize) -> usize {
     for (_, shard) in used(server).skip(from).take(COMPACT_SHARDS) {
         seen += 1;
         // A shard that somebody works on is looked at the next time round.
-        while let Some(more) = shard.try_lock().map(|mut table| table.compact(COMPACT_SLICE))
-            && more
-        {
-            std::thread::yield_now();
+        while let Some(mut table) = shard.try_lock() {
+            let more = table.compact(COMPACT_SLICE);
+            table.hand_over();
+            if !more {
+                break;
+            }
         }
     }
     if seen < COMPACT_SHARDS { 0 } else { from + seen }

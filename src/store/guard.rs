@@ -50,6 +50,16 @@ impl<'a> Guard<'a> {
         Some(Guard { shard, is_lent: false, stays_here: PhantomData })
     }
 
+    /// Unlocks the shard. Whoever waits for it has it then, where an ordinary unlock lets this
+    /// thread take it again at once.
+    pub fn hand_over(self) {
+        if !self.is_lent {
+            // SAFETY: it was locked when the guard was made, which owns that and is forgotten.
+            unsafe { self.shard.table.force_unlock_fair() };
+            std::mem::forget(self);
+        }
+    }
+
     #[cold]
     fn lock_slowly(shard: &'a Shard) -> Self {
         let is_lent = lend(shard);

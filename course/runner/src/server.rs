@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Redis's own port, used by programs that do not look at `--port` yet.
@@ -27,6 +28,8 @@ const LISTEN_LIMIT: Duration = Duration::from_secs(10);
 const BUILD_LIMIT: Duration = Duration::from_secs(900);
 /// After SIGTERM a server has this long before it is killed.
 const STOP_LIMIT: Duration = Duration::from_secs(3);
+/// The last words of a program that has ended are waited for this long.
+const LAST_WORDS_LIMIT: Duration = Duration::from_secs(2);
 /// Lines of the program's output that are kept.
 const OUTPUT_LINES: usize = 8;
 /// Characters of such a line.
@@ -71,6 +74,8 @@ struct Running {
     child: Child,
     guard: Option<Guard>,
     output: Output,
+    /// Ends when the program and all that it started have.
+    listener: JoinHandle<()>,
 }
 
 type Output = Arc<Mutex<VecDeque<String>>>;
@@ -182,8 +187,7 @@ impl Server {
                 return self.ready(group, self.port, stream);
             }
             if let Some(how) = self.ended() {
-                // Its last words may still be on their way through the pipe.
-                std::thread::sleep(Duration::from_millis(30));
+                self.hear_out();
                 return self
                     .fail(format!("the program {how} before it listened on port {}", self.port));
             }
@@ -200,6 +204,16 @@ impl Server {
                 return self.fail(format!("{why} on port {}", self.port));
             }
             std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits for the last words of a program that has ended: they may be on their way through the
+    /// pipe. One that it left behind may keep that open.
+    fn hear_out(&self) {
+        let deadline = Instant::now() + LAST_WORDS_LIMIT;
+        let is_heard = || self.running.as_ref().is_none_or(|it| it.listener.is_finished());
+        while !is_heard() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(2));
         }
     }
 
@@ -231,28 +245,26 @@ impl Server {
     fn spawn(&self) -> Result<Running, StartError> {
         let (name, arguments) = self.program.command.split_first().expect("a program has a name");
         let untried = |error| StartError::Untried(format!("{name} cannot be started: {error}"));
-        let mut child = Command::new(name)
+        // One pipe for both: what the program says comes in the order in which it says it.
+        let (heard, stdout) = std::io::pipe().map_err(untried)?;
+        let stderr = stdout.try_clone().map_err(untried)?;
+        let child = Command::new(name)
             .args(arguments)
             .args(["--port", &self.port.to_string(), "--dir"])
             .arg(&self.folder.path)
             .args(&self.program.flags)
             .args(&self.flags)
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stdout(stdout)
+            .stderr(stderr)
             .process_group(0)
             .spawn()
             .map_err(untried)?;
         // Without the guard only Ctrl-C is less tidy.
         let guard = Guard::over(child.id(), &self.folder.path).ok();
         let output = Output::default();
-        if let Some(stdout) = child.stdout.take() {
-            collect(stdout, &output);
-        }
-        if let Some(stderr) = child.stderr.take() {
-            collect(stderr, &output);
-        }
-        Ok(Running { child, guard, output })
+        let listener = collect(heard, &output);
+        Ok(Running { child, guard, output, listener })
     }
 }
 
@@ -350,7 +362,7 @@ fn how_it_ended(status: ExitStatus) -> String {
 }
 
 /// Keeps the last lines of a stream, and never lets its pipe fill up.
-fn collect(stream: impl Read + Send + 'static, output: &Output) {
+fn collect(stream: impl Read + Send + 'static, output: &Output) -> JoinHandle<()> {
     let output = Arc::clone(output);
     std::thread::spawn(move || {
         let mut reader = BufReader::new(stream);
@@ -367,7 +379,7 @@ fn collect(stream: impl Read + Send + 'static, output: &Output) {
                 output.pop_front();
             }
         }
-    });
+    })
 }
 
 fn last_lines(output: &Output) -> Vec<String> {
@@ -404,21 +416,23 @@ mod tests {
 
     fn program(command: &[&str]) -> Program {
         let command = command.iter().map(|word| (*word).to_owned()).collect();
-        Program { command, flags: Vec::new(), patience: 0.05 }
+        Program { command, flags: Vec::new(), patience: 0.1 }
     }
 
     #[test]
     fn a_program_that_ends_is_noticed_at_once_with_its_last_words() {
         let begun = Instant::now();
         let script = "seq 1 20; echo oops >&2; exit 3";
-        match Server::start(&program(&["sh", "-c", script]), &[]) {
+        let program = Program { patience: 1.0, ..program(&["sh", "-c", script]) };
+        match Server::start(&program, &[]) {
             Err(StartError::Failed(why, output)) => {
                 assert!(why.contains("ended with exit code 3"), "{why}");
                 assert!(output.len() <= OUTPUT_LINES && output.iter().any(|line| line == "oops"));
             }
             other => panic!("{other:?}"),
         }
-        assert!(begun.elapsed() < Duration::from_secs(5));
+        // Without notice it would be given up after this.
+        assert!(begun.elapsed() < LISTEN_LIMIT);
     }
 
     #[test]
@@ -427,8 +441,13 @@ mod tests {
             Err(StartError::Failed(why, output)) => {
                 assert!(why.contains("does not listen"), "{why}");
                 let number = output[0].parse().unwrap();
-                let left = process::group(number).map(|group| group.processes).unwrap_or_default();
-                assert_eq!(left, []);
+                // A process that was killed may need the processor once more to end.
+                let deadline = Instant::now() + LISTEN_LIMIT;
+                let left = || process::group(number).is_some_and(|it| !it.processes.is_empty());
+                while left() {
+                    assert!(Instant::now() < deadline, "processes of the group go on");
+                    std::thread::sleep(Duration::from_millis(2));
+                }
             }
             other => panic!("{other:?}"),
         }
