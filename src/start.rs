@@ -25,7 +25,7 @@ pub fn serve(mut config: Config) -> Result<()> {
     let workers = worker_count(&config);
     let table = commands::table_with(&config.renamed_commands)?;
     let server = Arc::new(Server::new(config, workers, table.entries().len()));
-    engine::replay::restore(&server, table)?;
+    engine::replay::begin(&server, table).context("starting the thread that loads the data")?;
     net::run(&server, table, workers, |server| greet(server, workers))?;
     server.aof.close();
     tracing::warn!("Redstart is now ready to exit, bye bye...");

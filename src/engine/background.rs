@@ -83,8 +83,9 @@ fn soonest(server: &Server) -> u64 {
 
 /// Removes what is past its deadline; says when the next is due.
 fn expire(server: &Server, now_ms: u64) -> u64 {
-    let is_allowed =
-        server.keyspace.active_expiry.load(Ordering::Relaxed) && server.pause.at(now_ms).is_none();
+    let is_allowed = server.keyspace.active_expiry.load(Ordering::Relaxed)
+        && server.pause.at(now_ms).is_none()
+        && !server.loading.is_on();
     if !is_allowed {
         return u64::MAX;
     }

@@ -1,7 +1,7 @@
 //! The gates: what a command has to pass before it runs, in Redis's order.
 //!
-//! known command → arity → authentication → permission → memory → disk. A refusal is an error
-//! reply; the connection goes on.
+//! known command → arity → authentication → permission → memory → disk → loading. A refusal is an
+//! error reply; the connection goes on.
 
 use crate::command::{Entry, Error, Handler, error, flag};
 use crate::server::{Context, PauseKind};
@@ -22,6 +22,9 @@ pub fn check(context: &Context<'_>, entry: &Entry) -> Result<(), Error> {
     let server = context.server;
     if server.aof.log.is_failing() || server.saving.has_failed.load(Ordering::Relaxed) {
         check_disk(context, entry)?;
+    }
+    if server.loading.is_on() && !entry.has(flag::LOADING) {
+        return Err(error::LOADING);
     }
     Ok(())
 }

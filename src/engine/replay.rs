@@ -1,5 +1,6 @@
-//! Commands that come from no client: those of a log that is loaded.
+//! What the last run of the server left on the disk: a snapshot, or a log whose commands are run.
 //!
+//! Commands of a log come from no client.
 //! They pass no gates, are not counted, and their replies go nowhere. They run at the moment 0: a
 //! log has absolute times only, and no key of it is past its deadline until all of it is there, or
 //! a PERSIST further on would come too late.
@@ -8,18 +9,52 @@ use super::run::Turn;
 use crate::command::{Progress, Table};
 use crate::persistence::aof::Replay;
 use crate::protocol::{Reply, Words};
-use crate::server::{Client, Context, Server, Session, WorkerStats};
+use crate::server::{Client, Context, Server, Session, WorkerStats, clock};
 use anyhow::{Result, anyhow};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::Builder;
+use std::time::Duration;
 
-/// Brings back what the last run of the server left on the disk, and goes on from there.
+/// Clients that come while so little is loaded find all of it; after that they are told to wait.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// Begins to bring back what the last run of the server left on the disk, on a thread of its own.
+/// If that fails, the server ends: it must not go on from less than there was.
 ///
 /// # Errors
-/// When a file cannot be read, or is damaged.
-pub fn restore(server: &Arc<Server>, table: &'static Table) -> Result<()> {
+/// When the operating system starts no thread.
+pub fn begin(server: &Arc<Server>, table: &'static Table) -> std::io::Result<()> {
+    server.loading.begin(clock::now_ms());
+    let (server, (done, is_done)) = (server.clone(), mpsc::channel::<()>());
+    let thread = Builder::new().name("redstart-load".into());
+    thread.spawn(move || {
+        // It falls out of scope at the end, which is what is waited for.
+        let _done = done;
+        let restoring = || restore(&server, table);
+        match catch_unwind(AssertUnwindSafe(restoring)) {
+            Ok(Ok(())) => server.loading.end(),
+            Ok(Err(error)) => fail(&format!("{error:#}")),
+            Err(_) => fail("a panic"),
+        }
+    })?;
+    // Nothing is ever sent: this ends with the thread, or when patience does.
+    let _: Result<(), RecvTimeoutError> = is_done.recv_timeout(PATIENCE);
+    Ok(())
+}
+
+fn fail(why: &str) -> ! {
+    tracing::error!("Fatal error loading the DB: {why}. Exiting.");
+    std::process::exit(1);
+}
+
+/// Loads the log if there is to be one, else the snapshot.
+fn restore(server: &Arc<Server>, table: &'static Table) -> Result<()> {
     let config = server.config.load();
     if !config.persistence.appendonly {
-        return Ok(());
+        return server.load_own_snapshot();
     }
     server.aof.load(&config.persistence, &mut Replaying::new(server, table))?;
     server.aof.open(&config.persistence, &server.keyspace)
@@ -85,5 +120,9 @@ impl Replay for Replaying<'_> {
 
     fn begin_file(&mut self) {
         self.session.select(0);
+    }
+
+    fn snapshot(&mut self, place: &Path) -> Result<u64> {
+        self.server.load_snapshot(place, true)
     }
 }

@@ -8,7 +8,8 @@
 //! - `rates`: how much happens a second
 //! - `slow_log`: SLOWLOG; `latency`: the latency monitor
 //! - `pause`: CLIENT PAUSE
-//! - `saves`: snapshots, and how the server ends; `rewrites`: the append-only file
+//! - `saves`: snapshots, and how the server ends; `loads`: snapshots that are loaded;
+//!   `rewrites`: the append-only file
 //! - `transaction`: MULTI's queue and WATCH's keys; `waiting`: who waits for a key (BLPOP)
 //! - `clock`: the time of day
 //!
@@ -18,6 +19,7 @@ pub mod clients;
 pub mod clock;
 pub mod histogram;
 pub mod latency;
+mod loads;
 pub mod pause;
 pub mod rates;
 mod rewrites;
@@ -39,6 +41,7 @@ pub use waiting::{Waiter, Waiting};
 
 use crate::config::{Config, Containers, EvictionPolicy, Persistence, Setter};
 use crate::persistence::aof::Aof;
+use crate::persistence::loading::Loading;
 use crate::persistence::saving::Saving;
 use crate::store::{Keyspace, LimitValues};
 use arc_swap::ArcSwap;
@@ -80,6 +83,8 @@ pub struct Server {
     pub samples: rates::Samples,
     /// Snapshots.
     pub saving: Saving,
+    /// What is known of loading.
+    pub loading: Loading,
     /// How the server ends.
     pub ending: Ending,
     /// When the server started.
@@ -117,6 +122,7 @@ impl Server {
             times_quick_commands: AtomicBool::new(false),
             samples: rates::Samples::default(),
             saving: Saving::new(clock::now_ms()),
+            loading: Loading::default(),
             ending: Ending::default(),
             started: Instant::now(),
             started_ms: clock::now_ms(),

@@ -129,7 +129,8 @@ impl Server {
 
     /// Begins a snapshot if one is scheduled, or a save point is reached.
     pub fn save_if_due(self: &Arc<Self>, now_ms: u64) {
-        if self.saving.running().is_some() {
+        // What is not loaded yet would be missing in the snapshot.
+        if self.saving.running().is_some() || self.loading.is_on() {
             return;
         }
         let is_scheduled = self.saving.is_scheduled.load(Ordering::Relaxed);
@@ -173,7 +174,7 @@ impl Server {
 
     fn say_farewell(&self, how: Farewell) -> bool {
         let has_save_points = !self.config.load().persistence.save.is_empty();
-        let saves = how.saves.unwrap_or(has_save_points);
+        let saves = how.saves.unwrap_or(has_save_points) && !self.loading.is_on();
         let claim = self.claim_in_any_case();
         if saves {
             tracing::warn!("Saving the final RDB snapshot before exiting.");

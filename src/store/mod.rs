@@ -46,6 +46,6 @@ pub use keyspace::{Flushed, Keyspace, MOST_SHARD_BITS, Ready, Shard};
 pub use limits::{LimitValues, Limits};
 pub use listeners::Touched;
 pub use object::{Object, Old};
-pub use record::{Deadline, Kind, NewValue, PackedKind, Record, RecordMut, Value};
+pub use record::{Deadline, Kind, NewValue, PackedKind, Record, RecordMut, Value, packed_room};
 pub use snapshot::{DbSize, Snapshot, Visitor};
 pub use table::{DeadFields, Table, TableStats};

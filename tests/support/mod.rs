@@ -44,6 +44,18 @@ impl Server {
         (self.child, self.port) = bring_up(program, self.dir.path(), flags);
     }
 
+    /// The same; waits only until clients can connect, however long it loads then.
+    pub fn start_loading(&mut self, flags: &[&str]) {
+        end(&mut self.child);
+        let program = Path::new(env!("CARGO_BIN_EXE_redstart"));
+        self.child = spawn(program, self.port, self.dir.path(), flags);
+        let began = Instant::now();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(began.elapsed() < PATIENCE, "the server did not come up:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Runs the server in the same directory when it has ended; its exit code, once it ends by
     /// itself.
     pub fn fail_to_start(&mut self, flags: &[&str]) -> Option<i32> {
@@ -174,7 +186,10 @@ fn wait_until_up(child: &mut Child, port: u16) -> bool {
         if let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) {
             let mut connection = Connection::new(stream);
             connection.send(b"PING\r\n");
-            return connection.line() == "+PONG";
+            let line = connection.line();
+            if !line.starts_with("-LOADING") {
+                return line == "+PONG";
+            }
         }
         std::thread::sleep(Duration::from_millis(10));
     }

@@ -93,7 +93,10 @@ fn config_set(context: &mut Context, args: &Args, reply: &mut Reply) -> Outcome 
     let words: Vec<&[u8]> = args.iter(2).collect();
     let pairs: Vec<(&[u8], &[u8])> = words.chunks(2).map(|pair| (pair[0], pair[1])).collect();
     let server = context.server;
-    let setter = Setter { local: context.session.client.is_local(), loading: false };
+    let setter = Setter {
+        local: context.session.client.is_local(),
+        loading: context.server.loading.is_on(),
+    };
     let _one_at_a_time = server.config_lock.lock();
     let old = server.config.load_full();
     let new = old.set_many(&pairs, setter).map_err(refusal)?;

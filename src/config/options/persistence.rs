@@ -56,7 +56,7 @@ options! {
         "rdbchecksum" rdbchecksum: bool = true, yes_no(), IMMUTABLE;
         /// Whether a snapshot of a version not yet known is loaded.
         "rdb-version-check" rdb_version_check: RdbVersionCheck =
-            RdbVersionCheck::Strict, one_of(), MUTABLE.stored_only();
+            RdbVersionCheck::Strict, one_of(), MUTABLE;
         /// Whether the payloads of RESTORE and snapshots are checked in depth.
         "sanitize-dump-payload" sanitize_dump_payload: SanitizeDump =
             SanitizeDump::No, one_of(), MUTABLE.stored_only();
@@ -73,7 +73,7 @@ options! {
             0, integer(I32_MIN, I32_MAX), MUTABLE.hidden();
         /// For tests: microseconds that loading waits after each key.
         "key-load-delay" key_load_delay_us: i32 =
-            0, integer(I32_MIN, I32_MAX), MUTABLE.stored_only().hidden();
+            0, integer(I32_MIN, I32_MAX), MUTABLE.hidden();
         /// After how many bytes loading looks after clients.
         "loading-process-events-interval-bytes" loading_process_events_interval_bytes: u64 =
             2 << 20, memory(1024, I32_MAX), MUTABLE.stored_only().hidden();

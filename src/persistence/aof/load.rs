@@ -12,6 +12,7 @@ use super::folder::Folder;
 use super::manifest::{Manifest, Part};
 use super::read::{Item, ReadError, Reader};
 use crate::config::Persistence;
+use crate::persistence::rdb::kinds::{MAGIC, MAGIC_OF_VALKEY};
 use crate::protocol::{OwnedWords, Words};
 use anyhow::{Context, Result, bail};
 use std::fs::OpenOptions;
@@ -31,6 +32,12 @@ pub trait Replay {
 
     /// A file begins: calls are in database 0 again.
     fn begin_file(&mut self);
+
+    /// Loads the snapshot that the file begins with; gives back how many bytes it has.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    fn snapshot(&mut self, place: &Path) -> Result<u64>;
 }
 
 /// Loads all files of a log.
@@ -89,10 +96,15 @@ impl Loading<'_> {
         let name = &self.part.name;
         let told = || format!("Unrecoverable error reading the append only file {name}");
         let mut reader = Reader::open(self.place, 0).with_context(told)?;
-        if reader.begins_with(b"REDIS").with_context(told)? {
-            bail!("The append only file {name} begins with a snapshot");
-        }
+        let magics: [&[u8]; 2] = [MAGIC, MAGIC_OF_VALKEY];
         self.replay.begin_file();
+        for magic in magics {
+            if reader.begins_with(magic).with_context(told)? {
+                let end = self.replay.snapshot(self.place).with_context(told)?;
+                reader = Reader::open(self.place, end).with_context(told)?;
+                break;
+            }
+        }
         loop {
             let offset = reader.offset();
             match reader.next(&mut self.words) {
