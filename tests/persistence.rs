@@ -226,6 +226,142 @@ fn redis_reads_what_redstart_saved() {
     }
 }
 
+#[test]
+fn redstart_reads_what_redis_saved() {
+    let Some(program) = redis("redis-server") else { return };
+    let (from, to) = (start(&program), start(&redstart()));
+    let mut connection = from.connect();
+    fill_with_everything(&mut connection);
+    let before = everything(&mut connection);
+    for compresses in ["yes", "no"] {
+        connection.ask(&format!("CONFIG SET rdbcompression {compresses}"));
+        assert_eq!(connection.ask("SAVE"), "+OK");
+        carry(&from, &to);
+        assert_same(&before, &everything(&mut to.connect()));
+    }
+    // What is not understood is kept for those who do.
+    let code = "#!lua name=kept\nredis.register_function('kept', function() return 7 end)";
+    connection.command(&[b"FUNCTION", b"LOAD", code.as_bytes()]);
+    assert_eq!(connection.reply(), "kept");
+    assert_eq!(connection.ask("SAVE"), "+OK");
+    carry(&from, &to);
+    connection.ask("FUNCTION FLUSH");
+    to.connect().ask("CONFIG SET rdb-version 10");
+    assert_eq!(to.connect().ask("SAVE"), "+OK");
+    carry(&to, &from);
+    assert_eq!(connection.ask("FCALL kept 0"), ":7");
+}
+
+/// How every value is stored, as OBJECT ENCODING tells. That a string was edited is forgotten, as
+/// it is by Redis.
+fn encodings(connection: &mut Connection) -> BTreeMap<String, String> {
+    let keys = parts(&connection.ask("KEYS *"));
+    let told = keys.into_iter().map(|key| {
+        connection.command(&[b"OBJECT", b"ENCODING", key.as_bytes()]);
+        (key, connection.reply().replace("raw", "embstr"))
+    });
+    told.collect()
+}
+
+#[test]
+fn a_server_reads_what_it_saved_in_every_version() {
+    let server = start(&redstart());
+    let mut connection = server.connect();
+    fill_with_everything(&mut connection);
+    let deadline = "HPEXPIREAT hash:20 4000000000000 FIELDS 1 20xxxxxxxxxxxxxxxxxxxx";
+    for line in [deadline, "HPEXPIREAT hash:700 4000000000000 FIELDS 1 7"] {
+        connection.ask(line);
+    }
+    let (before, encoded) = (everything(&mut connection), encodings(&mut connection));
+    let digest = connection.ask("DEBUG DIGEST");
+    for version in [12, 11, 10] {
+        assert_eq!(connection.ask(&format!("CONFIG SET rdb-version {version}")), "+OK");
+        assert_eq!(connection.ask("DEBUG RELOAD"), "+OK", "{}", server.log());
+        assert_same(&before, &everything(&mut connection));
+        assert_same(&encoded, &encodings(&mut connection));
+        assert_eq!(connection.ask("DEBUG DIGEST"), digest, "{version}");
+    }
+    assert_eq!(connection.ask("HPEXPIRETIME hash:700 FIELDS 1 7"), "[:4000000000000]");
+    connection.ask("SET text other");
+    connection.ask("SET added 1");
+    assert_eq!(connection.ask("DEBUG RELOAD NOSAVE NOFLUSH MERGE"), "+OK");
+    assert_eq!(connection.ask("GET text"), "hello hello hello hello");
+    assert_eq!(connection.ask("DEL added"), ":1");
+    assert_same(&before, &everything(&mut connection));
+    let refused = "-ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.";
+    assert_eq!(connection.ask("DEBUG RELOAD ELSE"), refused);
+}
+
+/// Elements as they come: of every length at which a file's form changes, numbers at the ends of
+/// every width, bytes of any kind.
+struct Random(fastrand::Rng);
+
+impl Random {
+    fn element(&mut self) -> Vec<u8> {
+        const LENGTHS: [usize; 12] = [0, 1, 11, 12, 20, 21, 63, 64, 253, 254, 4095, 4096];
+        let random = &mut self.0;
+        let length = LENGTHS[random.usize(..LENGTHS.len())];
+        match random.u8(..6) {
+            0 => {
+                let width = random.u32(1..64);
+                let number = (1_i64 << (width - 1)).wrapping_sub(random.i64(0..2));
+                (if random.bool() { number } else { number.wrapping_neg() }).to_string().into()
+            }
+            1 => random.i64(..).to_string().into(),
+            2 => vec![b'r'; length],
+            3 => (0..length).map(|_| random.u8(..)).collect(),
+            4 => (0..length).map(|place| b"user:name "[place % 10]).collect(),
+            _ => format!("{}", random.f64()).into(),
+        }
+    }
+
+    /// A command that makes some key larger.
+    fn command(&mut self) -> Vec<Vec<u8>> {
+        const NAMES: [&str; 6] = ["SET", "RPUSH", "SADD", "HSET", "ZADD", "XADD"];
+        let kind = self.0.usize(..NAMES.len());
+        // Some keys stay small, others grow large.
+        let key = format!("{}:{}", NAMES[kind], self.0.u32(..12).pow(2) / 20);
+        let mut words = vec![NAMES[kind].into(), key.into_bytes()];
+        match NAMES[kind] {
+            "SET" => words.push(self.element()),
+            "HSET" => words.extend([self.element(), self.element()]),
+            "ZADD" => {
+                let score = [self.0.f64() * 1e9, f64::from(self.0.i16(..)), f64::INFINITY];
+                words.extend([score[self.0.usize(..3)].to_string().into(), self.element()]);
+            }
+            "XADD" => {
+                let names = if self.0.bool() { ["f", "g"] } else { ["f", "h"] };
+                let value = self.element();
+                words.extend([b"*".to_vec(), names[0].into(), value, names[1].into()]);
+                words.push(self.element());
+            }
+            _ => words.push(self.element()),
+        }
+        words
+    }
+}
+
+#[test]
+fn whatever_is_in_it_a_snapshot_brings_it_back() {
+    let server = start(&redstart());
+    let mut connection = server.connect();
+    let seed = fastrand::u64(..);
+    let mut random = Random(fastrand::Rng::with_seed(seed));
+    for version in [12, 11, 10, 12, 11, 10] {
+        for _ in 0..1500 {
+            let command = random.command();
+            let words: Vec<&[u8]> = command.iter().map(Vec::as_slice).collect();
+            connection.command(&words);
+            let reply = connection.reply();
+            assert!(!reply.starts_with('-'), "seed {seed}: {reply}");
+        }
+        connection.ask(&format!("CONFIG SET rdb-version {version}"));
+        let before = connection.ask("DEBUG DIGEST");
+        assert_eq!(connection.ask("DEBUG RELOAD"), "+OK", "seed {seed}:\n{}", server.log());
+        assert_eq!(connection.ask("DEBUG DIGEST"), before, "seed {seed}, version {version}");
+    }
+}
+
 /// Redis's own tool finds nothing wrong with the snapshot.
 fn check(server: &Server) {
     let Some(program) = redis("redis-check-rdb") else { return };

@@ -5,6 +5,7 @@
 
 use super::rdb::read::{Contents, Error, Flaw, Loaded, Rules, Whole, read_snapshot};
 use crate::store::{Keyspace, access};
+use parking_lot::Mutex;
 use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -33,6 +34,8 @@ pub struct Loading {
     pub keys: AtomicU64,
     /// Keys of it that were past their deadline.
     pub dead_keys: AtomicU64,
+    /// The libraries of functions in it. Nothing here runs them: the next snapshot takes them over.
+    pub functions: Mutex<Vec<Box<[u8]>>>,
 }
 
 impl Loading {
@@ -60,6 +63,7 @@ impl Loading {
         for figure in [&self.loaded_bytes, &self.used_memory, &self.keys, &self.dead_keys] {
             figure.store(0, Ordering::Relaxed);
         }
+        self.functions.lock().clear();
     }
 }
 
@@ -181,6 +185,10 @@ impl Contents for Loader<'_> {
             let key = String::from_utf8_lossy(key);
             tracing::info!("rdbLoadObject skipping empty key: {key}");
         }
+    }
+
+    fn function(&mut self, code: &[u8]) {
+        self.state.functions.lock().push(code.into());
     }
 
     fn aux(&mut self, name: &[u8], text: &[u8]) {

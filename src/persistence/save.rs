@@ -14,10 +14,12 @@ use anyhow::{Context, Result, bail};
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long it sleeps before it looks again whether it was cancelled.
 const NAP: Duration = Duration::from_millis(5);
+/// How often the log tells how far saving is.
+const EVERY: Duration = Duration::from_secs(5);
 
 /// A snapshot to be made.
 #[derive(Debug, Clone)]
@@ -30,6 +32,8 @@ pub struct Plan {
     pub style: FileStyle,
     /// What it tells about itself.
     pub about: Vec<(&'static str, String)>,
+    /// Libraries of functions.
+    pub functions: Vec<Box<[u8]>>,
     /// For tests: microseconds to wait after each key; below zero, keys for each microsecond.
     pub key_delay_us: i32,
 }
@@ -78,6 +82,7 @@ fn write(
         format!("Failed opening the temp RDB file {name} (in server root dir {dir}) for saving")
     })?;
     let mut file = SnapshotFile::begin(file, plan.style.clone(), &plan.about);
+    plan.functions.iter().for_each(|code| file.function(code));
     let Some(mut snapshot) = keyspace.begin_snapshot(at_moment) else {
         bail!("another snapshot is under way");
     };
@@ -98,11 +103,17 @@ fn copy(
     plan: &Plan,
     progress: &Progress,
 ) -> Result<()> {
-    let mut before = 0;
+    let (mut before, mut told) = (0, Instant::now());
     while snapshot.step(file) {
         let flushed = failpoint::reached("snapshot-step").and_then(|()| file.flush());
         flushed.context("Write error saving DB on disk")?;
         progress.keys.store(file.keys(), Ordering::Relaxed);
+        if told.elapsed() >= EVERY {
+            told = Instant::now();
+            let total = progress.total.load(Ordering::Relaxed).max(1);
+            let percent = file.keys() as f64 * 100.0 / total as f64;
+            tracing::info!("Saving: {percent:.0} % of {total} keys");
+        }
         let keys = file.keys() - before;
         before = file.keys();
         wait(delay(plan.key_delay_us, keys), progress);

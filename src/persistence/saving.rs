@@ -155,9 +155,4 @@ impl Saving {
             history.changes = changes;
         }
     }
-
-    /// Notes that what is in memory is what is on disk, having been loaded from there.
-    pub fn note_loaded(&self, changes: u64) {
-        self.history.lock().changes = changes;
-    }
 }

@@ -50,6 +50,11 @@ impl Server {
         Ok(Some(thread))
     }
 
+    /// Makes a snapshot on this thread, unless another task is under way; whether it was good.
+    pub fn save_now(&self) -> bool {
+        self.saving.claim(Task::Save).is_some_and(|claim| self.save(claim))
+    }
+
     /// Makes a snapshot here and now; whether it was good.
     fn save(&self, claim: Claim) -> bool {
         let (began, mut changes) = (Instant::now(), 0);
@@ -93,6 +98,7 @@ impl Server {
                 now_ms,
             },
             about: self.about_file(now_ms, false),
+            functions: self.loading.functions.lock().clone(),
             key_delay_us: options.rdb_key_save_delay_us,
         })
     }

@@ -21,6 +21,10 @@ errors! {
         instance is configured to report errors during writes if RDB snapshotting fails \
         (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the \
         RDB error.";
+    /// DEBUG RELOAD with another word.
+    RELOAD_OPTIONS = "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.";
+    /// DEBUG RELOAD of a file that cannot be loaded.
+    RELOAD_FAILED = "ERR Error trying to load the RDB dump, check server logs.";
     /// MIGRATE with a key and KEYS.
     KEY_AND_KEYS = "ERR When using MIGRATE KEYS option, the key argument must be set to the empty \
         string";

@@ -27,6 +27,8 @@ pub const FIRST_WITH_AUX: u16 = 7;
 pub const FIRST_WITH_STREAMS: u16 = 9;
 /// The first version that has listpacks for hashes, sorted sets and lists: Redis 7.0.
 pub const FIRST_WITH_LISTPACKS: u16 = 10;
+/// The first version that has libraries of functions: Redis 7.0.
+pub const FIRST_WITH_FUNCTIONS: u16 = 10;
 /// The first version that has listpacks for sets, and when consumers were active: Redis 7.2.
 pub const FIRST_WITH_SET_LISTPACKS: u16 = 11;
 /// The first version that has deadlines of fields: Redis 7.4.

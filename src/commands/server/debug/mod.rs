@@ -3,12 +3,14 @@
 //!
 //! - `data`: OBJECT, POPULATE, HTSTATS: the data seen from inside
 //! - `digest`: DIGEST, DIGEST-VALUE: are two data sets, or values, the same?
+//! - `reload`: RELOAD: to the disk and back
 //! - `samples`: PROTOCOL: a reply of every type
 //!
 //! Redis's subcommands that crash the server are left out.
 
 mod data;
 mod digest;
+mod reload;
 mod samples;
 
 use crate::command::{Args, Command, Error, Outcome, flag};
@@ -92,6 +94,12 @@ const SUBCOMMANDS: &[Sub] = &[
         about: "Nothing: elements of lists have no such limit.",
         words: 3..=3,
         run: nothing,
+    },
+    Sub {
+        usage: "RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
+        about: "Saves the data and loads it again: over what is there, or without saving it.",
+        words: 2..=5,
+        run: reload::reload,
     },
     Sub {
         usage: "REPLYBUFFER <PEAK-RESET-TIME | RESIZING> value",

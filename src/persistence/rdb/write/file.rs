@@ -11,7 +11,7 @@
 use super::encoder::{Encoder, Sink, Style};
 use super::values::{Record, Usage};
 use crate::persistence::rdb::crc::Checksum;
-use crate::persistence::rdb::kinds::{MAGIC, opcode};
+use crate::persistence::rdb::kinds::{FIRST_WITH_FUNCTIONS, MAGIC, opcode};
 use crate::store::{DbSize, PackedKind, Saved, Value, Visitor, access};
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
@@ -83,6 +83,13 @@ impl SnapshotFile {
             this.encoder.string(text.as_bytes());
         }
         this
+    }
+
+    /// Writes a library of functions.
+    pub fn function(&mut self, code: &[u8]) {
+        self.encoder.version = self.encoder.version.max(FIRST_WITH_FUNCTIONS);
+        self.encoder.byte(opcode::FUNCTION);
+        self.encoder.string(code);
     }
 
     /// Notes how many keys there will be.
