@@ -7,8 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// CodeCrafters' subjects, where the course's track has another name.
-const OTHER_NAMES: [(&str, &str); 3] =
-    [("sorted-sets", "zsets"), ("optimistic-locking", "watch"), ("geospatial", "geo")];
+const OTHER_NAMES: [(&str, &str); 5] = [
+    ("sorted-sets", "zsets"),
+    ("optimistic-locking", "watch"),
+    ("geospatial", "geo"),
+    ("persistence-rdb", "rdb"),
+    ("persistence-aof", "aof"),
+];
 
 fn stages() -> Vec<Stage> {
     tracks::read(Path::new("course/tracks.toml")).expect("course/tracks.toml is sound")

@@ -11,6 +11,8 @@ pub mod cli;
 pub mod client;
 /// What can be concluded from a wrong answer without guessing.
 pub mod facts;
+/// Files of the server under test.
+pub mod files;
 /// Test targets made of transcripts.
 pub mod harness;
 /// Transcripts: their parser and what it yields.

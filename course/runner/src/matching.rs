@@ -177,12 +177,21 @@ fn expand(list: &List, values: &Values) -> Vec<Pattern> {
 }
 
 fn settled(pattern: &Pattern, values: &Values) -> Pattern {
-    match exact(pattern, values) {
-        Some(Reply::Bulk(text)) => Pattern::Bulk(Text::plain(&text)),
-        Some(Reply::Simple(text)) => Pattern::Simple(Text::plain(&text), Tail::Exact),
-        Some(Reply::Integer(text)) => Pattern::Integer(Count::Exactly(Text::plain(&text))),
-        _ => pattern.clone(),
-    }
+    exact(pattern, values).and_then(|reply| plain(&reply)).unwrap_or_else(|| pattern.clone())
+}
+
+/// The pattern that only this reply fits.
+fn plain(reply: &Reply) -> Option<Pattern> {
+    Some(match reply {
+        Reply::Bulk(text) => Pattern::Bulk(Text::plain(text)),
+        Reply::Simple(text) => Pattern::Simple(Text::plain(text), Tail::Exact),
+        Reply::Integer(text) => Pattern::Integer(Count::Exactly(Text::plain(text))),
+        Reply::Array(elements) => {
+            let items = elements.iter().map(|element| plain(element).map(Item::One));
+            Pattern::Array(List { items: items.collect::<Option<_>>()?, open: false })
+        }
+        _ => return None,
+    })
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -400,6 +409,10 @@ mod tests {
     fn runs_count() {
         assert!(matches("[\"x{i}\" for 2..3]", "*2\r\n$2\r\nx2\r\n$2\r\nx3\r\n"));
         assert!(matches("any-order [\"x{i}\" for 2..3]", "*2\r\n$2\r\nx3\r\n$2\r\nx2\r\n"));
+        assert!(matches(
+            "includes [[\"x{i}\"] for 2..3]",
+            "*2\r\n*1\r\n$2\r\nx3\r\n*1\r\n$2\r\nx2\r\n"
+        ));
         assert!(!matches("any-order [\"x{i}\" for 2..4]", "*2\r\n$2\r\nx3\r\n$2\r\nx2\r\n"));
     }
 

@@ -5,7 +5,9 @@
 //! afterwards: a Redis that happens to run on this machine must not pass anybody's test. Whoever
 //! listens on 6379 whatever `--port` says is used there, with a note.
 
+use crate::client::{Arrival, Client};
 use crate::process::{self, Guard};
+use crate::wire::{self, Reply};
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, IsTerminal, Read};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -30,6 +32,12 @@ const BUILD_LIMIT: Duration = Duration::from_secs(900);
 const STOP_LIMIT: Duration = Duration::from_secs(3);
 /// The last words of a program that has ended are waited for this long.
 const LAST_WORDS_LIMIT: Duration = Duration::from_secs(2);
+/// What it was given must not be served: so soon it has to end.
+const END_LIMIT: Duration = Duration::from_secs(3);
+/// A server that is still loading after so long is asked all the same.
+const LOADING_LIMIT: Duration = Duration::from_secs(20);
+/// How long it may take to say that it is loading.
+const LOADING_LOOK: Duration = Duration::from_millis(500);
 /// Lines of the program's output that are kept.
 const OUTPUT_LINES: usize = 8;
 /// Characters of such a line.
@@ -83,10 +91,17 @@ type Output = Arc<Mutex<VecDeque<String>>>;
 impl Server {
     /// Starts a server in an empty directory on a free port, and waits until it listens.
     pub fn start(program: &Program, flags: &[String]) -> Result<Self, StartError> {
+        let mut server = Server::prepare(program, flags)?;
+        server.launch()?;
+        Ok(server)
+    }
+
+    /// An empty directory and a free port; `start_again` starts the server there.
+    pub fn prepare(program: &Program, flags: &[String]) -> Result<Self, StartError> {
         let folder = Folder::create()
             .map_err(|error| StartError::Untried(format!("no directory for it: {error}")))?;
         let port = free_port().ok_or_else(|| StartError::Untried("no free port found".into()))?;
-        let mut server = Server {
+        Ok(Server {
             program: program.clone(),
             flags: flags.to_vec(),
             folder,
@@ -94,9 +109,7 @@ impl Server {
             actual_port: port,
             running: None,
             spare: None,
-        };
-        server.launch()?;
-        Ok(server)
+        })
     }
 
     /// Starts it again, with its old flags or new ones; same port, same directory.
@@ -106,6 +119,28 @@ impl Server {
             self.flags = flags.to_vec();
         }
         self.launch()
+    }
+
+    /// A server that has something to read may serve clients meanwhile, and says so. One that was
+    /// given neither flags nor files has nothing to read, and not every program answers yet.
+    pub fn wait_while_loading(&self) {
+        let found = std::fs::read_dir(&self.folder.path).map(|mut files| files.next().is_some());
+        if self.flags.is_empty() && !found.unwrap_or_default() {
+            return;
+        }
+        let deadline = Instant::now() + LOADING_LIMIT.mul_f64(self.program.patience);
+        while Instant::now() < deadline {
+            let Ok(mut client) = Client::connect(self.address()) else { return };
+            let sent = client.send(&wire::command(&[b"PING".to_vec()]));
+            let loading = match client.reply(LOADING_LOOK) {
+                Arrival::Reply(Reply::Error(text)) => text.starts_with(b"LOADING"),
+                _ => false,
+            };
+            if sent.is_err() || !loading {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Where clients connect.
@@ -144,6 +179,21 @@ impl Server {
         let running = self.running.as_mut()?;
         let status = running.child.try_wait().ok().flatten()?;
         Some(how_it_ended(status))
+    }
+
+    /// Waits for it to end by itself: its exit code, None after a signal or if it goes on.
+    pub fn exit_code(&mut self) -> Option<i32> {
+        let deadline = Instant::now() + END_LIMIT.mul_f64(self.program.patience);
+        let running = self.running.as_mut()?;
+        loop {
+            match running.child.try_wait() {
+                Ok(Some(status)) => return status.code(),
+                Ok(None) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                _ => return None,
+            }
+        }
     }
 
     /// The last lines it printed.
@@ -221,10 +271,10 @@ impl Server {
         // The listener may close the door behind a child; a second look tells it from a stranger.
         if process::listens(group, port) == Some(false) {
             std::thread::sleep(Duration::from_millis(20));
-            if self.ended().is_none()
-                && process::listens(group, port) == Some(false)
-                && connect(port).is_some()
-            {
+            if let Some(how) = self.ended() {
+                return self.fail(format!("the program {how} before it listened on port {port}"));
+            }
+            if process::listens(group, port) == Some(false) && connect(port).is_some() {
                 return self.fail(format!(
                     "port {port} is served by a process that does not belong to the program (has \
                      it moved to the background?)"

@@ -97,6 +97,18 @@ pub enum Pace {
     Bytewise,
 }
 
+impl Step {
+    /// What it leaves behind is no server, or no directory, for another case.
+    pub fn disturbs(&self) -> bool {
+        match self {
+            Step::Restart | Step::Kill | Step::Start(_) | Step::Refuses(_) => true,
+            Step::Write(..) | Step::Cut(..) => true,
+            Step::Repeat(_, body) => body.iter().any(|line| line.step.disturbs()),
+            _ => false,
+        }
+    }
+}
+
 /// What one line asks for.
 #[derive(Debug, Clone)]
 pub enum Step {
@@ -134,6 +146,14 @@ pub enum Step {
     Kill,
     /// `start --flags`
     Start(Vec<Text>),
+    /// `refuses --flags`: started so, it ends by itself
+    Refuses(Vec<Text>),
+    /// `file NAME "bytes"`: makes it
+    Write(Text, Text),
+    /// `file NAME cut 3`: takes bytes off its end
+    Cut(Text, Text),
+    /// `file NAME is …`
+    Holds(Text, Content, Option<Duration>),
     /// `listens`
     Listens,
     /// `cpu under 50% for 200ms`
@@ -144,6 +164,19 @@ pub enum Step {
     MemoryGrew(u64),
     /// `run PROGRAM …` with its stdin and what it must print
     Run(Tool),
+}
+
+/// What a file of the server must be.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// Not there.
+    Missing,
+    /// An RDB file from its first byte to its checksum.
+    Rdb,
+    /// An append-only file with these commands.
+    Commands(Pattern),
+    /// These bytes.
+    Bytes(Pattern),
 }
 
 /// A program of this machine that a case runs as a client.

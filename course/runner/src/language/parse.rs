@@ -201,6 +201,16 @@ impl<'a> Parser<'a> {
                 _ => wrong("`input` and `output` belong right after `run`"),
             };
         }
+        if line.starts_with(['"', '\'']) {
+            let more = steps::bytes(line, &mut self.names)?;
+            return match self.steps().last_mut() {
+                Some(Line { step: Step::Write(_, bytes), .. }) => {
+                    bytes.append(more);
+                    Ok(())
+                }
+                _ => wrong("a line of bytes belongs right after `file NAME`"),
+            };
+        }
         if let Some(opening) = Opening::of(line)? {
             let crowd = matches!(opening, Opening::Clients(_));
             if crowd && (self.in_crowd() || self.between_scans()) {
@@ -319,6 +329,7 @@ pub fn version(text: &str) -> Option<Version> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Content;
 
     fn mistake(text: &str) -> String {
         parse(Path::new("x/s.redis"), text).unwrap_err().to_string()
@@ -356,6 +367,22 @@ A< ["a",
     }
 
     #[test]
+    fn a_file_is_made_of_the_lines_that_follow_it() {
+        let text = "stage s\ncase a\nfile d/{v1}.rdb \"a\"\n# why\n  \"b\" 'c'\nfile x\n\
+                    file x is commands [[\"SET\"],\n  []] within 1s\nfile x is missing\n\
+                    file x cut {n1}\nrefuses --dir {v1}\n";
+        let script = parse(Path::new("s.redis"), text).unwrap();
+        let steps: Vec<_> = script.cases[0].steps.iter().map(|line| &line.step).collect();
+        let values = crate::values::Values::new(1, 0);
+        assert!(matches!(steps[0], Step::Write(_, b) if b.fill(&values).unwrap() == b"abc"));
+        assert!(matches!(steps[1], Step::Write(_, b) if b.fill(&values).unwrap() == b""));
+        assert!(matches!(steps[2], Step::Holds(_, Content::Commands(_), Some(_))));
+        assert!(matches!(steps[3], Step::Holds(_, Content::Missing, None)));
+        assert!(matches!((steps[4], steps[5]), (Step::Cut(..), Step::Refuses(_))));
+        assert!(steps[0].disturbs() && !steps[3].disturbs());
+    }
+
+    #[test]
     fn what_stands_in_the_head_holds_for_every_case() {
         let text = "suite s\nsince 8.0\ncase a\nA> PING\ncase b\nA> PING\n";
         let script = parse(Path::new("s.redis"), text).unwrap();
@@ -380,6 +407,9 @@ A< ["a",
             ("since x", 3, "version"),
             ("only redstart", 3, "REASON"),
             ("case a", 3, "title"),
+            ("file x abc", 3, "quotes"),
+            ("\"abc\"", 3, "file NAME"),
+            ("file", 3, "NAME"),
         ] {
             let mistake = mistake(&format!("{head}{lines}\n"));
             assert!(mistake.starts_with(&format!("x/s.redis:{at}: ")), "{lines:?}: {mistake}");

@@ -4,7 +4,7 @@
 
 use super::pattern::pattern_of;
 use super::text::{Names, Stop, parse_words};
-use super::{Pace, Step, Text, Tool, Who};
+use super::{Content, Pace, Step, Text, Tool, Who};
 use std::time::Duration;
 
 /// The longest `wait` and `nothing`: a case that needs more is no test for every save of a file.
@@ -172,6 +172,8 @@ fn other(line: &str, names: &mut Names) -> Result<Step, Read> {
         ("restart", "") => Step::Restart,
         ("kill", "-9") => Step::Kill,
         ("start", flags) => Step::Start(parse_words(flags, names)?),
+        ("refuses", flags) => Step::Refuses(parse_words(flags, names)?),
+        ("file", rest) => file(rest, names)?,
         ("listens", "") => Step::Listens,
         ("cpu", rest) => cpu(rest)?,
         ("memory", "mark") => Step::MemoryMark,
@@ -181,6 +183,44 @@ fn other(line: &str, names: &mut Names) -> Result<Step, Read> {
         _ => return wrong(format!("not understood: {line}")),
     };
     Ok(step)
+}
+
+/// `file NAME "bytes" …`, `file NAME cut 3`, `file NAME is …`
+fn file(rest: &str, names: &mut Names) -> Result<Step, Read> {
+    let (name, rest) = rest.split_once(' ').map_or((rest, ""), |(name, rest)| (name, rest.trim()));
+    if name.is_empty() || name.starts_with('"') {
+        return wrong("`file NAME …`, the name without quotes");
+    }
+    let name = one_text(name, names)?;
+    if let Some(count) = rest.strip_prefix("cut ") {
+        return Ok(Step::Cut(name, one_text(count, names)?));
+    }
+    let Some(content) = rest.strip_prefix("is ") else {
+        return Ok(Step::Write(name, bytes(rest, names)?));
+    };
+    let (content, within) = match content.rsplit_once(" within ") {
+        Some((content, time)) if duration(time).is_some() => (content, duration(time)),
+        _ => (content, None),
+    };
+    let content = match content.trim() {
+        "missing" => Content::Missing,
+        "rdb" => Content::Rdb,
+        content => match content.strip_prefix("commands ") {
+            Some(commands) => Content::Commands(pattern_of(commands, names)?),
+            None => Content::Bytes(pattern_of(content, names)?),
+        },
+    };
+    Ok(Step::Holds(name, content, within))
+}
+
+/// Quoted texts, one after the other, make one.
+pub(super) fn bytes(rest: &str, names: &mut Names) -> Result<Text, Read> {
+    if !rest.is_empty() && !rest.starts_with(['"', '\'']) {
+        return wrong("the bytes of a file stand in quotes");
+    }
+    let mut all = Text::default();
+    parse_words(rest, names)?.into_iter().for_each(|text| all.append(text));
+    Ok(all)
 }
 
 fn check(rest: &str, names: &mut Names) -> Result<Step, Read> {
@@ -256,6 +296,10 @@ pub(super) fn needs_the_server(step: &Step) -> bool {
         Step::Restart
             | Step::Kill
             | Step::Start(_)
+            | Step::Refuses(_)
+            | Step::Write(..)
+            | Step::Cut(..)
+            | Step::Holds(..)
             | Step::Listens
             | Step::Cpu(..)
             | Step::MemoryMark

@@ -4,6 +4,7 @@
 //! altogether.
 //! Quoting is redis-cli's: https://redis.io/docs/latest/develop/tools/cli/ ("String quoting")
 
+use crate::files;
 use crate::values::Values;
 use std::collections::BTreeSet;
 
@@ -21,6 +22,10 @@ enum Piece {
     Bytes(Vec<u8>),
     Name(String),
     Sum(String, Vec<(u8, Operand)>),
+    /// The number that the piece makes, as so many bytes, lowest first.
+    Binary(usize, Box<Piece>),
+    /// The checksum, as RDB has it, of all that stands before it in the text.
+    Checksum,
 }
 
 /// What stands behind an operator: `{i+1}`, `{paid+due}`.
@@ -39,6 +44,22 @@ impl Operand {
     }
 }
 
+impl Piece {
+    fn number(&self, values: &Values) -> Result<i64, String> {
+        match self {
+            Piece::Name(name) => values.number(name),
+            Piece::Sum(name, steps) => {
+                let mut number = values.number(name)?;
+                for (operator, operand) in steps {
+                    number = calculate(number, *operator, operand.number(values)?);
+                }
+                Ok(number)
+            }
+            _ => Err("this is not a number".into()),
+        }
+    }
+}
+
 impl Text {
     /// A text without names.
     pub fn plain(bytes: &[u8]) -> Self {
@@ -52,16 +73,19 @@ impl Text {
             match piece {
                 Piece::Bytes(bytes) => filled.extend_from_slice(bytes),
                 Piece::Name(name) => filled.extend_from_slice(&values.value(name)?),
-                Piece::Sum(name, steps) => {
-                    let mut number = values.number(name)?;
-                    for (operator, operand) in steps {
-                        number = calculate(number, *operator, operand.number(values)?);
-                    }
-                    filled.extend_from_slice(number.to_string().as_bytes());
+                Piece::Sum(..) => filled.extend(piece.number(values)?.to_string().into_bytes()),
+                Piece::Binary(width, inner) => {
+                    filled.extend_from_slice(&inner.number(values)?.to_le_bytes()[..*width]);
                 }
+                Piece::Checksum => filled.extend(files::checksum(&filled).to_le_bytes()),
             }
         }
         Ok(filled)
+    }
+
+    /// Goes on with another text.
+    pub fn append(&mut self, mut other: Text) {
+        self.pieces.append(&mut other.pieces);
     }
 
     /// As `fill`, for showing: a name without a value stays as it is written.
@@ -131,7 +155,7 @@ impl Names {
                 !digits.is_empty() && digits.len() < 3 && digits.bytes().all(|b| b.is_ascii_digit())
             })
         };
-        matches!(name, "i" | "c" | "calls" | "port" | "dir")
+        matches!(name, "i" | "c" | "calls" | "port" | "dir" | "seconds" | "milliseconds")
             || ['k', 'v', 'n'].into_iter().any(numbered)
             || self.captured.contains(name)
     }
@@ -246,15 +270,31 @@ impl<'a> Reader<'a> {
         };
         let inner = &inner[..length];
         let piece = match std::str::from_utf8(inner) {
+            Ok("crc64") => Piece::Checksum,
             Ok(name) if self.names.knows(name) => Piece::Name(name.to_owned()),
-            _ => match self.sum(inner).map_or_else(|| repetition(inner), |sum| Ok(Some(sum)))? {
+            _ => match self.binary(inner).or_else(|| self.sum(inner)) {
                 Some(piece) => piece,
-                None => return Ok(false),
+                None => match repetition(inner)? {
+                    Some(piece) => piece,
+                    None => return Ok(false),
+                },
             },
         };
         text.pieces.push(piece);
         self.at += length + 2;
         Ok(true)
+    }
+
+    /// `le4:name+60`: a number as RDB files have it.
+    fn binary(&self, inner: &[u8]) -> Option<Piece> {
+        let text = std::str::from_utf8(inner).ok()?;
+        let (width, name) = text.strip_prefix("le")?.split_once(':')?;
+        let width = width.parse().ok().filter(|width| [1, 2, 4, 8].contains(width))?;
+        let piece = match self.names.knows(name) {
+            true => Piece::Name(name.to_owned()),
+            false => self.sum(name.as_bytes())?,
+        };
+        Some(Piece::Binary(width, Box::new(piece)))
     }
 
     /// `name*2+1`: from left to right, as on a pocket calculator.
@@ -393,6 +433,18 @@ mod tests {
             ["15", "18", "0", "7", "{i+}", "{i+x}", "{j+1}"]
         );
         assert_eq!(words("{k1}").unwrap()[0].len(), 10);
+    }
+
+    #[test]
+    fn numbers_become_bytes_and_a_text_its_own_checksum() {
+        let mut text = parse_words(r#""{le4:i}{le2:i*-1}""#, &mut Names::default()).unwrap();
+        let mut values = Values::new(1, 0);
+        values.set("i", b"258".to_vec());
+        assert_eq!(text[0].fill(&values).unwrap(), b"\x02\x01\0\0\xfe\xfe");
+        text[0].append(Text { pieces: vec![Piece::Checksum] });
+        let filled = text[0].fill(&values).unwrap();
+        assert_eq!(filled[6..], files::checksum(&filled[..6]).to_le_bytes());
+        assert_eq!(words("{le3:i} {le4:j} {le4}").unwrap(), ["{le3:i}", "{le4:j}", "{le4}"]);
     }
 
     #[test]

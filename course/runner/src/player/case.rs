@@ -5,7 +5,7 @@ use super::scene::{Red, Scene};
 use super::{Failure, FailureKind, Shown};
 use crate::client::Client;
 use crate::facts;
-use crate::language::{Kind, Line, Step, Text, Tool};
+use crate::language::{Kind, Line, Script, Step, Text, Tool};
 use crate::matching::glob_fits;
 use crate::process;
 use crate::server::{Server, StartError};
@@ -44,22 +44,28 @@ impl From<Red> for Stop {
 
 /// A case that is being played on a server.
 pub(super) struct Play<'a> {
-    server: &'a mut Server,
-    scene: Scene,
+    pub(super) server: &'a mut Server,
+    pub(super) scene: Scene,
     watch: Duration,
+    /// Those of the file's head.
+    flags: &'a [String],
     memory_mark: u64,
-    /// The case itself ended the server.
-    down: bool,
+    /// The case itself ended the server, or has not started it yet.
+    pub(super) down: bool,
 }
 
 impl<'a> Play<'a> {
-    pub(super) fn new(server: &'a mut Server, mut values: Values, kind: Kind) -> Self {
+    pub(super) fn new(server: &'a mut Server, mut values: Values, script: &'a Script) -> Self {
+        let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+        values.set("seconds", now.as_secs().to_string().into_bytes());
+        values.set("milliseconds", now.as_millis().to_string().into_bytes());
         values.set("port", server.address().port().to_string().into_bytes());
         values.set("dir", server.folder().display().to_string().into_bytes());
         let mut scene = Scene::new(server.address(), values, server.patience());
         scene.spare = server.take_spare();
-        let watch = if kind == Kind::Stage { WATCH_STAGE } else { WATCH_SUITE };
-        Play { server, scene, watch, memory_mark: 0, down: false }
+        let watch = if script.kind == Kind::Stage { WATCH_STAGE } else { WATCH_SUITE };
+        let down = server.group().is_none();
+        Play { server, scene, watch, flags: &script.flags, memory_mark: 0, down }
     }
 
     pub(super) fn case(mut self, steps: &[Line]) -> Result<(), Stop> {
@@ -136,6 +142,12 @@ impl<'a> Play<'a> {
             Step::Clients(count, body) => Ok(self.crowd(*count, body, number)?),
             Step::Restart => self.start("TERM", &[], number),
             Step::Start(flags) => self.start("KILL", flags, number),
+            Step::Refuses(flags) => self.refuses(flags, number),
+            Step::Write(name, bytes) => self.write_file(name, bytes),
+            Step::Cut(name, count) => self.cut_file(name, count),
+            Step::Holds(name, content, within) => {
+                Ok(self.file_holds(name, content, *within, number)?)
+            }
             Step::Kill => {
                 self.server.end("KILL");
                 self.down = true;
@@ -160,16 +172,13 @@ impl<'a> Play<'a> {
         // (TIME_WAIT): the restart proves that the port can be taken all the same.
         self.scene.clients.clear();
         self.scene.log.note("(the server is started again)");
-        let flags: Result<Vec<_>, _> =
-            flags.iter().map(|flag| flag.fill(&self.scene.values)).collect();
-        let flags = flags.map_err(Stop::Untried)?;
-        let flags: Vec<_> =
-            flags.iter().map(|flag| String::from_utf8_lossy(flag).into_owned()).collect();
+        let flags = self.all_flags(flags)?;
         self.down = false;
         match self.server.start_again((signal == "KILL").then_some(&flags[..])) {
             Ok(()) => {
                 self.scene.address = self.server.address();
                 self.scene.spare = self.server.take_spare();
+                self.server.wait_while_loading();
                 Ok(())
             }
             Err(StartError::Untried(why)) => Err(Stop::Untried(why)),
@@ -182,6 +191,16 @@ impl<'a> Play<'a> {
                 Err(Stop::Red(failure))
             }
         }
+    }
+
+    /// Those of the file's head and these.
+    pub(super) fn all_flags(&self, more: &[Text]) -> Result<Vec<String>, Stop> {
+        let mut flags = self.flags.to_vec();
+        for flag in more {
+            let flag = flag.fill(&self.scene.values).map_err(Stop::Untried)?;
+            flags.push(String::from_utf8_lossy(&flag).into_owned());
+        }
+        Ok(flags)
     }
 
     /// Many clients at once. They stay until the last is done: a server that serves four at a time

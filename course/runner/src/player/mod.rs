@@ -1,5 +1,6 @@
 //! Plays a transcript, case by case.
 //!   mod.rs    which server a case gets, which cases are asked at all, what comes out
+//!   files.rs  steps about the server's files
 //!   case.rs   steps that touch the server itself, blocks of many clients, tools
 //!   scene.rs  steps on connections
 //!   log.rs    what was sent and received so far, for the message of a failure
@@ -8,6 +9,7 @@
 //! of the player's own.
 
 mod case;
+mod files;
 mod log;
 mod scene;
 #[cfg(test)]
@@ -201,20 +203,21 @@ impl Stage<'_> {
             steps = &steps[1..];
             fresh = true;
         }
-        if fresh {
+        let files_first = matches!(steps.first().map(|line| &line.step), Some(Step::Write(..)));
+        if fresh || files_first {
             self.drop_server();
         }
-        if self.server.as_mut().is_none_or(|server| server.ended().is_some()) {
+        if files_first {
+            let prepared = Server::prepare(self.program, &flags);
+            self.server = Some(prepared.map_err(|error| not_started(error, case))?);
+        } else if self.server.as_mut().is_none_or(|server| server.ended().is_some()) {
             self.start(&flags, case)?;
         } else {
             self.empty(case)?;
         }
         let server = self.server.as_mut().expect("started above");
-        let result = Play::new(server, values, self.script.kind).case(steps);
-        let disturbs = case
-            .steps
-            .iter()
-            .any(|line| matches!(line.step, Step::Restart | Step::Kill | Step::Start(_)));
+        let result = Play::new(server, values, self.script).case(steps);
+        let disturbs = case.steps.iter().any(|line| line.step.disturbs());
         if fresh || disturbs || result.is_err() {
             self.drop_server();
         }
@@ -244,6 +247,7 @@ impl Stage<'_> {
         self.drop_server();
         let server =
             Server::start(self.program, flags).map_err(|error| not_started(error, case))?;
+        server.wait_while_loading();
         self.server = Some(server);
         Ok(())
     }
