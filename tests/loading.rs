@@ -101,3 +101,30 @@ fn a_server_that_ends_while_it_loads_leaves_its_snapshot_alone() {
     assert_eq!(server.wait(), Some(0));
     assert_eq!(std::fs::read(place(&server)).expect("the file is there"), bytes);
 }
+
+fn check(file: &Path) -> (Option<i32>, String) {
+    let program = env!("CARGO_BIN_EXE_redstart");
+    let ran = std::process::Command::new(program).arg("check-rdb").arg(file).output();
+    let ran = ran.expect("the program runs");
+    (ran.status.code(), String::from_utf8_lossy(&ran.stdout).into_owned())
+}
+
+#[test]
+fn check_rdb_says_what_is_in_a_file_and_where_it_breaks() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let file = dir.path().join("some.rdb");
+    let whole = snapshot(3);
+    write(&file, &whole);
+    let (code, text) = check(&file);
+    assert_eq!(code, Some(0), "{text}");
+    for line in ["database 0: 3 keys, 0 expires", "string: 3", "Version 11", "RDB looks OK"] {
+        assert!(text.contains(line), "{text}");
+    }
+    write(&file, &whole[..40]);
+    let (code, text) = check(&file);
+    assert_eq!(code, Some(1), "{text}");
+    for line in ["At offset", "ends too early", "'00001' in database 0", "RDB is not valid"] {
+        assert!(text.contains(line), "{text}");
+    }
+    assert_eq!(check(&dir.path().join("missing")).0, Some(1));
+}

@@ -119,6 +119,22 @@ pub mod kind {
     pub const STREAM_4: u8 = 26;
 }
 
+/// The name of the type of a value of this kind, as TYPE answers it.
+pub fn type_of(kind_byte: u8) -> &'static str {
+    match kind_byte {
+        kind::STRING => "string",
+        kind::LIST | kind::LIST_ZIPLIST | kind::LIST_QUICKLIST | kind::LIST_QUICKLIST_2 => "list",
+        kind::SET | kind::SET_INTSET | kind::SET_LISTPACK => "set",
+        kind::SORTED_SET
+        | kind::SORTED_SET_2
+        | kind::SORTED_SET_ZIPLIST
+        | kind::SORTED_SET_LISTPACK => "zset",
+        kind::STREAM | kind::STREAM_2 | kind::STREAM_3 | kind::STREAM_4 => "stream",
+        kind::MODULE | kind::MODULE_OF_CANDIDATES => "module",
+        _ => "hash",
+    }
+}
+
 /// A length of 32 bits follows.
 pub const LENGTH_32: u8 = 0x80;
 /// A length of 64 bits follows.

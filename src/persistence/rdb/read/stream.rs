@@ -9,16 +9,18 @@
 //! group     name | last id | from STREAM_2: entries read | pending ... | consumers ...
 //! pending   id: 16 bytes | delivered: ms | deliveries
 //! consumer  name | seen: ms | from STREAM_3: active: ms | ids of pending entries: 16 bytes ...
+//! producer  from STREAM_4: seconds | most ids | (name | (its id | entry's id) ...) ... |
+//!           how many came, and how many again
 //! ```
 //! Source: t_stream.c and rdb.c of Redis 7.4
 
 use super::flaw::{Flaw, damaged};
 use super::input::Input;
-use super::value::LoadedValue;
+use super::value::{Context, LoadedValue};
 use crate::persistence::rdb::kinds::kind;
 use crate::persistence::rdb::packs::{Item, Listpack, Pack};
 use crate::store::Object;
-use crate::types::stream::{Facts, Group, Id, NewNode, Pending, Stream};
+use crate::types::stream::{Facts, Group, Id, Keeping, NewNode, Pending, Producers, Stream};
 use std::collections::BTreeMap;
 
 const DELETED: i64 = 1;
@@ -26,7 +28,11 @@ const SAME_NAMES: i64 = 2;
 /// Id, time and count of a pending entry take at least so many bytes.
 const PENDING_BYTES: u64 = 25;
 
-pub(super) fn read(input: &mut Input<'_>, kind_byte: u8) -> Result<LoadedValue<'static>, Flaw> {
+pub(super) fn read(
+    input: &mut Input<'_>,
+    kind_byte: u8,
+    context: &Context<'_>,
+) -> Result<LoadedValue<'static>, Flaw> {
     let mut stream = Stream::new();
     let nodes = input.count(1)?;
     for _ in 0..nodes {
@@ -36,6 +42,9 @@ pub(super) fn read(input: &mut Input<'_>, kind_byte: u8) -> Result<LoadedValue<'
     let groups = input.count(1)?;
     for _ in 0..groups {
         read_group(input, kind_byte, &mut stream)?;
+    }
+    if kind_byte >= kind::STREAM_4 {
+        read_producers(input, context, &mut stream)?;
     }
     Ok(LoadedValue::Object(Object::Stream(stream)))
 }
@@ -241,6 +250,43 @@ fn read_consumer(
             return damaged("a consumer of a stream with an entry that is not pending");
         };
         group.set_pending(id, Pending { consumer, delivered_ms, deliveries });
+    }
+    Ok(())
+}
+
+/// What producers sent lately, so that it is known when it comes again.
+fn read_producers(
+    input: &mut Input<'_>,
+    context: &Context<'_>,
+    stream: &mut Stream,
+) -> Result<(), Flaw> {
+    let (Ok(seconds), Ok(ids)) = (input.length()?.try_into(), input.length()?.try_into()) else {
+        return damaged("a stream that keeps ids of producers for ever");
+    };
+    let keeping = Keeping { seconds, ids };
+    let mut producers = Producers::new(keeping);
+    for _ in 0..input.count(2)? {
+        let name = input.string()?.to_vec();
+        for _ in 0..input.count(3)? {
+            let sent = input.string()?.to_vec();
+            let id = read_id(input)?;
+            // Their time has not come while they are read: it is 0.
+            if producers.find(&name, &sent, 0).is_some() {
+                return damaged("a stream with an id of a producer that comes twice");
+            }
+            producers.note(&name, &sent, id, 0);
+        }
+    }
+    producers.added = input.length()?;
+    producers.duplicates = input.length()?;
+    let limits = context.limits;
+    let usual = Keeping {
+        seconds: limits.stream_idmp_duration_s() as u32,
+        ids: limits.stream_idmp_maxsize() as u32,
+    };
+    // Most streams have no producers: what is as usual takes no memory.
+    if producers.added > 0 || keeping != usual {
+        stream.producers_mut(|| producers);
     }
     Ok(())
 }

@@ -128,6 +128,10 @@ fn stream_parts(stream: &Stream) -> String {
             parts.push(format!("{}{seen:?}{pending:?}", text(&consumer.name)));
         }
     }
+    if let Some(producers) = stream.producers() {
+        let (added, again) = (producers.added, producers.duplicates);
+        parts.push(format!("producers {:?} of {added} and {again}", producers.count(0)));
+    }
     parts.join(" ")
 }
 
@@ -383,6 +387,11 @@ fn streams_of_every_kind() {
     let consumer = r#"c(200, None)["5-4:100x3"]"#;
     let expected = format!("object stream {entries} {facts_told} g@5-4 read None {consumer}");
     assert_eq!(read(kind::STREAM_3, &three), expected);
+    let sent = [&[60, 7, 1][..], b"\x01p\x01\x02ii\x05\x04", &[2, 1]].concat();
+    let four = [&three[..], &sent].concat();
+    assert_eq!(read(kind::STREAM_4, &four), format!("{expected} producers (1, 1) of 2 and 1"));
+    let as_usual = [&three[..], &[0x40, 100, 0x40, 100, 0, 0, 0]].concat();
+    assert_eq!(read(kind::STREAM_4, &as_usual), expected);
     let empty = [0, 0, 3, 0, 0, 0, 2, 0, 9, 0];
     let expected = "object stream [0 last 3-0 deleted 2-0 added 9]";
     assert_eq!(read(kind::STREAM_3, &empty), expected);

@@ -83,7 +83,7 @@ pub fn read_value<'i>(
             hash::of_triples(Listpack::new(input.string()?)?, context)
         }
         kind::STREAM | kind::STREAM_2 | kind::STREAM_3 | kind::STREAM_4 => {
-            stream::read(input, kind_byte)
+            stream::read(input, kind_byte, context)
         }
         kind::MODULE => Err(Flaw::Unknown(format!(
             "The RDB file contains module data I can't load: no matching module type '{}'",
