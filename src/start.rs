@@ -25,8 +25,11 @@ pub fn serve(mut config: Config) -> Result<()> {
     let workers = worker_count(&config);
     let table = commands::table_with(&config.renamed_commands)?;
     let server = Arc::new(Server::new(config, workers, table.entries().len()));
+    greet();
+    let reload = Box::new(move |server: &Arc<Server>| engine::replay::restore_again(server, table));
+    server.reload_log.get_or_init(|| reload);
     engine::replay::begin(&server, table).context("starting the thread that loads the data")?;
-    net::run(&server, table, workers, |server| greet(server, workers))?;
+    net::run(&server, table, workers, |server| tell_ready(server, workers))?;
     server.aof.close();
     tracing::warn!("Redstart is now ready to exit, bye bye...");
     Ok(())
@@ -45,13 +48,18 @@ fn default_workers(cores: usize) -> usize {
     cores.div_ceil(2)
 }
 
-/// The start-up screen: what runs, where, and how to stop it.
-fn greet(server: &Server, workers: usize) {
-    let config = server.config.load();
-    let (version, port) = (env!("CARGO_PKG_VERSION"), config.network.port);
-    let plural = if workers == 1 { "" } else { "s" };
+/// The start-up screen: what runs …
+fn greet() {
+    let version = env!("CARGO_PKG_VERSION");
     tracing::info!("Redstart {version} · PID: {}", std::process::id());
     tracing::info!("Server initialized");
+}
+
+/// … where, and how to stop it.
+fn tell_ready(server: &Server, workers: usize) {
+    let config = server.config.load();
+    let port = config.network.port;
+    let plural = if workers == 1 { "" } else { "s" };
     if port != 0 {
         tracing::info!("port {port} · {workers} worker{plural} · stop with Ctrl-C or SHUTDOWN");
         tracing::info!("Ready to accept connections tcp");

@@ -385,6 +385,8 @@ fn a_rewrite_keeps_the_data_and_drops_how_it_came_about() {
         let before = digest(&mut connection);
         let text = manifest(&server);
         assert_eq!(text.lines().count(), 2, "{text}");
+        let base = if preamble == "yes" { "2.base.rdb" } else { "2.base.aof" };
+        assert!(text.contains(base), "{text}");
         assert!(text.contains("appendonly.aof.2.incr.aof seq 2 type i"), "{text}");
         let folder = fs::read_dir(server.dir.path().join("appendonlydir")).expect("a folder");
         assert_eq!(folder.count(), 3, "what was replaced is gone");
@@ -394,6 +396,70 @@ fn a_rewrite_keeps_the_data_and_drops_how_it_came_about() {
         assert_eq!(connection.ask("MGET meanwhile after"), "[1, 1]");
         assert_eq!(connection.ask("XINFO CONSUMERS stream group").matches("pending").count(), 2);
     }
+}
+
+#[test]
+fn redis_reads_what_was_rewritten() {
+    let Some(redis) = support::program("redis-server") else {
+        println!("SKIPPED: there is no redis-server");
+        return;
+    };
+    for preamble in ["yes", "no"] {
+        // Redis 7.0 reads snapshots up to version 10.
+        let own = ["--aof-use-rdb-preamble", preamble, "--rdb-version", "10"];
+        let mut server = Server::start(&[ALWAYS, &own].concat());
+        let mut connection = server.connect();
+        fill(&mut connection);
+        // Nor does it know deadlines of fields.
+        connection.ask("DEL hash");
+        connection.ask("BGREWRITEAOF");
+        wait_for_rewrite(&mut connection);
+        connection.ask("SET after 1");
+        let look = |connection: &mut Connection| {
+            let queries = [
+                "DBSIZE",
+                "MGET string number volatile long after",
+                "LRANGE many:list 0 -1",
+                "ZRANGE zset 0 -1 WITHSCORES",
+                "ZRANGE many:zset 0 -1 WITHSCORES",
+                "HGET many:hash field:77",
+                "SCARD many:set",
+                "SORT integers",
+                "XRANGE stream - +",
+                "XPENDING stream group",
+                "XLEN empty",
+                "PEXPIRETIME volatile",
+            ];
+            queries.map(|line| connection.ask(line))
+        };
+        let before = look(&mut connection);
+        server.start_as(&redis, ALWAYS);
+        assert_eq!(look(&mut server.connect()), before);
+    }
+}
+
+#[test]
+fn debug_loadaof_brings_back_what_is_in_the_files() {
+    let server = Server::start(&[EVERYSEC, DEBUG].concat());
+    let mut connection = server.connect();
+    fill(&mut connection);
+    let before = digest(&mut connection);
+    assert_eq!(connection.ask("DEBUG LOADAOF"), "+OK");
+    assert_eq!(digest(&mut connection), before);
+    connection.ask("SET more 1");
+    log_with(&server, "more");
+    assert_eq!(connection.ask("DEBUG LOADAOF"), "+OK");
+    assert_eq!(connection.ask("GET more"), "1");
+    let off = Server::start(&[&["--save", ""], DEBUG].concat());
+    let mut connection = off.connect();
+    assert!(connection.ask("DEBUG LOADAOF").starts_with("-ERR Error trying to load"));
+    // A rewrite makes one, though nothing is appended to it.
+    connection.ask("SET a 1");
+    connection.ask("BGREWRITEAOF");
+    wait_for_rewrite(&mut connection);
+    connection.ask("SET b 1");
+    assert_eq!(connection.ask("DEBUG LOADAOF"), "+OK");
+    assert_eq!(connection.ask("MGET a b"), "[1, nil]");
 }
 
 #[test]

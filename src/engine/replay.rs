@@ -57,7 +57,17 @@ fn restore(server: &Arc<Server>, table: &'static Table) -> Result<()> {
         return server.load_own_snapshot();
     }
     server.aof.load(&config.persistence, &mut Replaying::new(server, table))?;
-    server.aof.open(&config.persistence, &server.keyspace)
+    server.aof.open(&config.persistence, &server.keyspace, server.base_plan()?)
+}
+
+/// Loads the log once more, in the place of all keys: DEBUG LOADAOF.
+///
+/// # Errors
+/// When there is no log, or a file cannot be read.
+pub fn restore_again(server: &Arc<Server>, table: &'static Table) -> Result<()> {
+    let _nobody_else = server.keyspace.hold(None);
+    let options = &server.config.load().persistence;
+    server.aof.replay(options, &server.keyspace, &mut Replaying::new(server, table))
 }
 
 /// Runs the commands of a log.

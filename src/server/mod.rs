@@ -46,14 +46,17 @@ use crate::persistence::saving::Saving;
 use crate::store::{Keyspace, LimitValues};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 /// The version clients take the server for: what they choose their behaviour by.
 pub const REDIS_VERSION: &str = "7.2.4";
 /// Redstart's own version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Loads the log once more, in the place of all keys.
+pub type ReloadLog = Box<dyn Fn(&Arc<Server>) -> anyhow::Result<()> + Send + Sync>;
 
 /// What every connection and every background thread shares.
 pub struct Server {
@@ -85,6 +88,8 @@ pub struct Server {
     pub saving: Saving,
     /// What is known of loading.
     pub loading: Loading,
+    /// Loads the log once more; given by the engine, which can run its commands.
+    pub reload_log: OnceLock<ReloadLog>,
     /// How the server ends.
     pub ending: Ending,
     /// When the server started.
@@ -123,6 +128,7 @@ impl Server {
             samples: rates::Samples::default(),
             saving: Saving::new(clock::now_ms()),
             loading: Loading::default(),
+            reload_log: OnceLock::new(),
             ending: Ending::default(),
             started: Instant::now(),
             started_ms: clock::now_ms(),

@@ -2,7 +2,8 @@
 //!
 //! A rewrite runs on a thread of its own, and shares the place of the one task with snapshots.
 
-use super::Server;
+use super::{Server, clock};
+use crate::persistence::save::Plan;
 use crate::persistence::saving::{Claim, Task};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -32,7 +33,9 @@ impl Server {
     fn rewrite(&self, claim: &Claim) {
         let options = &self.config.load().persistence;
         self.aof.log.set_policy(|policy| policy.is_rewriting = true);
-        let written = self.aof.rewrite(&self.keyspace, options, &claim.progress);
+        let written = self
+            .base_plan()
+            .and_then(|plan| self.aof.rewrite(&self.keyspace, options, plan, &claim.progress));
         self.aof.log.set_policy(|policy| policy.is_rewriting = false);
         match written {
             Ok(()) => tracing::info!("Background AOF rewrite finished successfully"),
@@ -41,6 +44,15 @@ impl Server {
             }
             Err(error) => tracing::warn!("Background AOF rewrite failed: {error:#}"),
         }
+    }
+
+    /// How a base is made that is a snapshot.
+    ///
+    /// # Errors
+    /// When there is no working directory any more.
+    pub fn base_plan(&self) -> anyhow::Result<Plan> {
+        let about = self.about_file(clock::now_ms(), true);
+        Ok(Plan { about, ..self.plan()? })
     }
 
     /// Begins a rewrite if one is scheduled, or the file has grown enough.
@@ -70,6 +82,9 @@ impl Server {
         let began = Instant::now();
         let is_rewriting =
             || self.saving.running().is_some_and(|running| running.task == Task::Rewrite);
+        if is_rewriting() {
+            tracing::warn!("Killing AOF child: the rewrite under way is given up");
+        }
         while is_rewriting() && began.elapsed() < CANCEL_PATIENCE {
             self.saving.cancel();
             sleep(LOOK);

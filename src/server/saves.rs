@@ -77,7 +77,8 @@ impl Server {
     }
 
     /// How a snapshot is made, as the options say.
-    fn plan(&self) -> anyhow::Result<Plan> {
+    /// How a snapshot is made, as the options say.
+    pub(super) fn plan(&self) -> anyhow::Result<Plan> {
         let config = self.config.load();
         let options = &config.persistence;
         let tells = match config.memory.maxmemory_policy {

@@ -76,3 +76,28 @@ fn a_folder_that_cannot_be_written_ends_the_start() {
     bench.start_again(ALWAYS);
     assert_eq!(bench.server.connect().ask("SET a 1"), "+OK");
 }
+
+#[test]
+fn a_log_whose_disk_refuses_can_be_turned_off_and_on_again() {
+    for step in ["log-sync", "log-write"] {
+        let mut bench = Bench::start(ALWAYS);
+        let (mut writer, mut other) = (bench.server.connect(), bench.server.connect());
+        bench.ask_for(&format!("{step} error"));
+        assert_eq!(writer.try_ask_within("INCR counter", Duration::from_millis(200)), None);
+        other.wait_for("SET other 1", MISCONF);
+        assert_eq!(other.ask("CONFIG SET appendonly no"), "+OK");
+        assert_eq!(writer.reply(), ":1", "nothing is promised any longer");
+        other.wait_for("SET other 2", "+OK");
+        bench.ask_for("");
+        assert_eq!(other.ask("CONFIG SET appendonly yes"), "+OK");
+        let mut info = String::new();
+        while !info.contains("aof_rewrite_in_progress:0") || info.contains("aof_pending_rewrite:1")
+        {
+            info = other.ask("INFO persistence");
+        }
+        assert_eq!(other.ask("INCR counter"), ":2");
+        bench.cut_the_power();
+        bench.start_again(ALWAYS);
+        assert_eq!(bench.server.connect().ask("MGET counter other"), "[2, 2]", "{step}");
+    }
+}

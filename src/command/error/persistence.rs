@@ -13,6 +13,8 @@ errors! {
     /// A rewrite did not begin; the log says why.
     CANNOT_REWRITE = "ERR Can't execute an AOF background rewriting. Please check the server logs \
         for more information.";
+    /// DEBUG LOADAOF of a file that cannot be loaded.
+    CANNOT_LOAD_AOF = "ERR Error trying to load the AOF files, check server logs.";
     /// A snapshot failed; the log says why.
     CANNOT_SAVE = "ERR";
     /// The last snapshot failed: what cannot be saved is not to be written.

@@ -104,7 +104,7 @@ options! {
         "aof-load-corrupt-tail-max-size" aof_load_corrupt_tail_max_size: u64 =
             0, memory(0, I64_MAX), MUTABLE;
         /// Begins a rewritten file with a snapshot.
-        "aof-use-rdb-preamble" aof_use_rdb_preamble: bool = true, yes_no(), MUTABLE.stored_only();
+        "aof-use-rdb-preamble" aof_use_rdb_preamble: bool = true, yes_no(), MUTABLE;
         /// Writes the time into the file, so that it can be cut there.
         "aof-timestamp-enabled" aof_timestamp_enabled: bool =
             false, yes_no(), MUTABLE;

@@ -143,6 +143,8 @@ pub struct Log {
     pub(super) is_closing: AtomicBool,
     /// Nobody waits any longer for a disk that refuses.
     gives_up: AtomicBool,
+    /// What the disk refuses is not tried again: the log is turned off.
+    pub(super) is_abandoned: AtomicBool,
 }
 
 /// When to bring to the disk what was written.
@@ -281,6 +283,12 @@ impl Log {
     pub fn give_up(&self) {
         self.gives_up.store(true, Ordering::Release);
         self.tell();
+    }
+
+    /// The log is turned off although the disk refuses: what it refuses is forgotten.
+    pub(super) fn abandon(&self) {
+        self.is_abandoned.store(true, Ordering::Release);
+        self.wake();
     }
 
     /// The position behind everything appended so far.

@@ -25,6 +25,15 @@ pub struct Part {
     pub number: u64,
 }
 
+/// What a base is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BaseForm {
+    /// A snapshot.
+    Rdb,
+    /// Commands.
+    Aof,
+}
+
 /// The files of a log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Manifest {
@@ -121,10 +130,14 @@ impl Manifest {
     }
 
     /// The base that comes next.
-    pub fn next_base(&self, prefix: &str) -> Part {
+    pub fn next_base(&self, prefix: &str, form: BaseForm) -> Part {
         let old = self.history.iter().filter(|part| !part.name.contains(".incr."));
         let number = self.base.iter().chain(old).map(|part| part.number).max().unwrap_or(0) + 1;
-        Part { name: format!("{prefix}.{number}.base.aof"), number }
+        let suffix = match form {
+            BaseForm::Rdb => "rdb",
+            BaseForm::Aof => "aof",
+        };
+        Part { name: format!("{prefix}.{number}.base.{suffix}"), number }
     }
 
     /// Puts a new base in the place of the old one and of all files before `incr_number`.
@@ -242,10 +255,10 @@ mod tests {
         let mut manifest = Manifest::default();
         assert_eq!(manifest.add_incr("a").name, "a.1.incr.aof");
         assert_eq!(manifest.add_incr("a").number, 2);
-        let base = manifest.next_base("a");
-        assert_eq!(base.name, "a.1.base.aof");
+        let base = manifest.next_base("a", BaseForm::Rdb);
+        assert_eq!(base.name, "a.1.base.rdb");
         manifest.replace_base(base, 2);
-        assert_eq!(manifest.next_base("a").name, "a.2.base.aof");
+        assert_eq!(manifest.next_base("a", BaseForm::Aof).name, "a.2.base.aof");
         assert_eq!(manifest.history, [Part { name: "a.1.incr.aof".into(), number: 1 }]);
         assert_eq!(manifest.parts().count(), 2);
     }

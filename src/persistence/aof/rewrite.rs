@@ -13,10 +13,11 @@
 //! listed when the base is there.
 
 use super::commands;
-use super::manifest::Part;
+use super::manifest::{BaseForm, Part};
 use super::state::{Aof, Files, Sizes};
 use crate::config::Persistence;
 use crate::persistence::failpoint;
+use crate::persistence::save::{Plan, save};
 use crate::persistence::saving::Progress;
 use crate::store::Keyspace;
 use anyhow::{Context, Result};
@@ -37,8 +38,39 @@ const FIRST_DELAY: Duration = Duration::from_secs(60);
 /// … up to this.
 const LONGEST_DELAY: Duration = Duration::from_secs(3600);
 
+impl Files {
+    /// The base that comes next, as the options want it.
+    pub fn next_base(&self, options: &Persistence) -> (Part, BaseForm) {
+        let form = match options.aof_use_rdb_preamble {
+            true => BaseForm::Rdb,
+            false => BaseForm::Aof,
+        };
+        (self.manifest.next_base(self.folder.prefix(), form), form)
+    }
+}
+
+/// Writes a base, and brings it to the disk.
+pub fn write_base(
+    keyspace: &Keyspace,
+    files: &Files,
+    (base, form): &(Part, BaseForm),
+    (plan, progress): (Plan, &Progress),
+    at_moment: &mut dyn FnMut(),
+) -> Result<()> {
+    match form {
+        BaseForm::Rdb => {
+            let plan = Plan { dir: files.folder.place(""), name: base.name.clone(), ..plan };
+            save(keyspace, &plan, progress, at_moment)
+        }
+        BaseForm::Aof => {
+            commands::write(keyspace, &files.folder.place(&base.name), progress, at_moment)
+        }
+    }
+}
+
 impl Aof {
-    /// Rewrites the log, and notes how that went.
+    /// Rewrites the log, and notes how that went. `plan` says how a base is written that is a
+    /// snapshot; its place is found here.
     ///
     /// # Errors
     /// A sentence on what failed. The log is as good as before.
@@ -46,12 +78,13 @@ impl Aof {
         &self,
         keyspace: &Keyspace,
         options: &Persistence,
+        plan: Plan,
         progress: &Progress,
     ) -> Result<()> {
         let began = Instant::now();
         self.is_rewrite_scheduled.store(false, Ordering::Relaxed);
         self.rewrites.lock().count += 1;
-        let outcome = self.try_to_rewrite(keyspace, options, progress);
+        let outcome = self.try_to_rewrite(keyspace, options, plan, progress);
         let is_cancelled = progress.is_cancelled.load(Ordering::Relaxed);
         let mut rewrites = self.rewrites.lock();
         rewrites.took = Some(began.elapsed());
@@ -70,6 +103,7 @@ impl Aof {
         &self,
         keyspace: &Keyspace,
         options: &Persistence,
+        plan: Plan,
         progress: &Progress,
     ) -> Result<()> {
         let in_use = self.files.lock().clone();
@@ -91,14 +125,13 @@ impl Aof {
                 keyspace.followers.add(self.log.clone());
             }
         };
-        let base = files.manifest.next_base(files.folder.prefix());
-        let place = files.folder.place(&base.name);
-        let written = commands::write(keyspace, &place, progress, &mut turn);
+        let base = files.next_base(options);
+        let written = write_base(keyspace, &files, &base, (plan, progress), &mut turn);
         if is_in_use {
             // The file is listed: it is to be written to, even if the moment never came.
             turn();
         }
-        let done = written.and_then(|()| self.put_base(&mut files, base, number, options));
+        let done = written.and_then(|()| self.put_base(&mut files, base.0, number, options));
         if done.is_err() && turns_on {
             self.turn_off(keyspace);
         }

@@ -4,20 +4,23 @@ use super::folder::Folder;
 use super::load::{self, Replay};
 use super::log::Log;
 use super::manifest::Manifest;
+use super::rewrite::write_base;
 use super::writer::Writer;
 use crate::config::Persistence;
 use crate::persistence::failpoint;
+use crate::persistence::save::Plan;
+use crate::persistence::saving::Progress;
 use crate::store::Keyspace;
 use crate::store::journal::Follower;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// For so long turning the log off waits until everything is in the file.
-const TURN_OFF_PATIENCE: Duration = Duration::from_secs(10);
+/// For so long turning the log off, or replaying it, waits until everything is in the file.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The files in use.
 #[derive(Clone)]
@@ -109,14 +112,22 @@ impl Aof {
         Ok(())
     }
 
-    /// Goes on at the end of what was loaded: from here on every change is appended.
+    /// Goes on at the end of what was loaded: from here on every change is appended. A log that is
+    /// new begins with a base, which `plan` says how to write.
     ///
     /// # Errors
-    /// When the file, or the manifest, cannot be written.
-    pub fn open(&self, options: &Persistence, keyspace: &Keyspace) -> Result<()> {
+    /// When a file, or the manifest, cannot be written.
+    pub fn open(&self, options: &Persistence, keyspace: &Keyspace, plan: Plan) -> Result<()> {
         let mut files = self.files.lock();
-        let Files { folder, manifest } = files.as_mut().expect("the log was loaded before");
-        folder.create().context("Can't open or create append-only dir")?;
+        let files = files.as_mut().expect("the log was loaded before");
+        files.folder.create().context("Can't open or create append-only dir")?;
+        if files.manifest.is_empty() {
+            let base = files.next_base(options);
+            write_base(keyspace, files, &base, (plan, &Progress::default()), &mut || ())?;
+            tracing::info!("Creating AOF base file {} on server start", base.0.name);
+            files.manifest.base = Some(base.0);
+        }
+        let Files { folder, manifest } = files;
         let is_new = manifest.incr.is_empty();
         if is_new {
             manifest.add_incr(folder.prefix());
@@ -141,15 +152,56 @@ impl Aof {
         Ok(())
     }
 
+    /// Empties the keyspace and replays what the files in use hold, once everything is in them.
+    /// Nothing may be appended meanwhile: every shard is held.
+    ///
+    /// # Errors
+    /// As `load`; and when there is no log, or the disk refuses.
+    pub fn replay(
+        &self,
+        options: &Persistence,
+        keyspace: &Keyspace,
+        replay: &mut dyn Replay,
+    ) -> Result<()> {
+        let in_use = self.files.lock().clone();
+        let is_in_use = in_use.is_some();
+        let Files { folder, manifest } = in_use.map_or_else(|| Files::on_disk(options), Ok)?;
+        if manifest.is_empty() {
+            bail!("there is no AOF");
+        }
+        if !self.wait_until_written(self.log.appended()) {
+            bail!("the AOF cannot be written");
+        }
+        let follower: Arc<dyn Follower> = self.log.clone();
+        keyspace.followers.remove(&follower);
+        // Nothing is cut off a file that is written to.
+        let options = Persistence { aof_load_truncated: false, ..options.clone() };
+        drop(keyspace.clear_for_loading());
+        let loaded = load::load(&folder, &manifest, &options, replay);
+        if is_in_use {
+            keyspace.followers.add(follower);
+        }
+        loaded
+    }
+
+    fn wait_until_written(&self, position: u64) -> bool {
+        let began = Instant::now();
+        while self.log.written() < position && began.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.log.written() >= position
+    }
+
     /// Appends nothing any more. What was appended is in its file then, unless the disk refuses.
     pub fn turn_off(&self, keyspace: &Keyspace) {
         let follower: Arc<dyn Follower> = self.log.clone();
         keyspace.followers.remove(&follower);
         let position = self.log.turn_to(None);
         *self.files.lock() = None;
-        let began = Instant::now();
-        while self.log.synced() < position && began.elapsed() < TURN_OFF_PATIENCE {
-            std::thread::sleep(Duration::from_millis(1));
+        if self.log.is_failing() || !self.wait_until_written(position) {
+            tracing::warn!("the AOF is turned off without its end, which the disk refuses");
+            self.log.abandon();
+            self.wait_until_written(position);
         }
     }
 

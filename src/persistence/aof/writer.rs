@@ -223,6 +223,9 @@ impl Writer {
                 tracing::error!("{length} bytes of the AOF could not be written");
                 return;
             }
+            if self.log.is_abandoned.load(Ordering::Acquire) {
+                break;
+            }
         }
         self.position += length;
         let is_synced = self.target.as_ref().is_none_or(Target::is_synced);
@@ -298,7 +301,8 @@ impl Writer {
     fn turn(&mut self, turn: Option<Destination>) {
         while self.target.as_ref().is_some_and(|target| !target.is_synced()) {
             self.sync_or_fail();
-            if self.has_failed_sync && self.is_closing() {
+            let is_over = self.is_closing() || self.log.is_abandoned.load(Ordering::Acquire);
+            if self.has_failed_sync && is_over {
                 tracing::error!("the end of the AOF may not have reached the disk");
                 break;
             }
@@ -308,6 +312,11 @@ impl Writer {
             failpoint::synced(&file, length);
             Target { file, length, synced_length: length }
         });
+        // What a disk refused to the file before is forgotten.
+        self.log.is_abandoned.store(false, Ordering::Release);
+        self.log.note_progress(self.position, true);
+        self.has_failed_sync = false;
+        self.recover();
     }
 
     /// Says that the log fails, and waits for better times.

@@ -13,7 +13,7 @@ mod digest;
 mod reload;
 mod samples;
 
-use crate::command::{Args, Command, Error, Outcome, flag};
+use crate::command::{Args, Command, Error, Outcome, error, flag};
 use crate::protocol::Reply;
 use crate::server::Context;
 use crate::types::glob::{Case, glob_match};
@@ -68,6 +68,12 @@ const SUBCOMMANDS: &[Sub] = &[
         about: "How the table of one value is filled.",
         words: 3..=4,
         run: data::htstats_key,
+    },
+    Sub {
+        usage: "LOADAOF",
+        about: "Loads the append-only file once more, in the place of all keys.",
+        words: 2..=2,
+        run: load_aof,
     },
     Sub { usage: "LOG message", about: "Writes to the log.", words: 3..=3, run: log },
     Sub { usage: "OBJECT key", about: "How a value is stored.", words: 3..=4, run: data::object },
@@ -149,6 +155,18 @@ fn help(_: &mut Context, _: &Args, reply: &mut Reply) -> Outcome {
         reply.simple(sub.usage);
         reply.simple(&format!("    {}", sub.about));
     }
+    Ok(())
+}
+
+fn load_aof(context: &mut Context, _: &Args, reply: &mut Reply) -> Outcome {
+    let server = context.server;
+    let reload = server.reload_log.get().expect("the start of the server gives it");
+    reload(server).map_err(|error| {
+        tracing::warn!("DEBUG LOADAOF: {error:#}");
+        error::persistence::CANNOT_LOAD_AOF
+    })?;
+    tracing::info!("Append Only File loaded by DEBUG LOADAOF");
+    reply.ok();
     Ok(())
 }
 
