@@ -68,13 +68,16 @@ micro: ## micro-benchmarks of parser, table and reply writer
 
 # Guided by coverage where the nightly compiler and cargo-fuzz are there, else by random requests.
 SECONDS_EACH ?= 60
-fuzz: ## hostile bytes for the request parser; SECONDS_EACH=60
-	@if $(CARGO) +nightly fuzz --version >/dev/null 2>&1; then \
-		cd fuzz && $(CARGO) +nightly fuzz run request --fuzz-dir . -- -max_total_time=$(SECONDS_EACH); \
-	else \
-		$(CARGO) run --release --manifest-path fuzz/Cargo.toml --no-default-features \
-			--bin random -- request $(SECONDS_EACH); \
-	fi
+fuzz: ## hostile bytes for the request parser and the loader of snapshots; SECONDS_EACH=60
+	@for target in request rdb; do \
+		if $(CARGO) +nightly fuzz --version >/dev/null 2>&1; then \
+			(cd fuzz && $(CARGO) +nightly fuzz run $$target --fuzz-dir . -- \
+				-max_total_time=$(SECONDS_EACH)) || exit 1; \
+		else \
+			$(CARGO) run --release --manifest-path fuzz/Cargo.toml --no-default-features \
+				--bin random -- $$target $(SECONDS_EACH) || exit 1; \
+		fi; \
+	done
 
 # A build with debug assertions. The commands follow from SEED and N; what differs is shrunk and printed.
 REFERENCE ?= redis-server
