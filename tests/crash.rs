@@ -20,6 +20,8 @@ mod disk;
 mod history;
 #[path = "crash/kills.rs"]
 mod kills;
+#[path = "crash/snapshots.rs"]
+mod snapshots;
 #[path = "crash/steps.rs"]
 mod steps;
 

@@ -81,6 +81,7 @@ fn write(
         let (name, dir) = (path.display(), plan.dir.display());
         format!("Failed opening the temp RDB file {name} (in server root dir {dir}) for saving")
     })?;
+    failpoint::reached("snapshot-created").context("Write error saving DB on disk")?;
     let mut file = SnapshotFile::begin(file, plan.style.clone(), &plan.about);
     plan.functions.iter().for_each(|code| file.function(code));
     let Some(mut snapshot) = keyspace.begin_snapshot(at_moment) else {

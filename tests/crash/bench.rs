@@ -1,10 +1,12 @@
 //! A server that dies where it is told to, and whose power can be cut.
 
-use crate::support::Server;
+use crate::support::{Connection, PATIENCE, Server, program};
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 /// The server, and what tells it where to die.
 pub struct Bench {
@@ -22,7 +24,10 @@ impl Bench {
         let program = tools.path().join("redstart");
         let points = tools.path().join("points");
         let (points, path) = (points.display(), env!("CARGO_BIN_EXE_redstart"));
-        let script = format!("#!/bin/sh\nREDSTART_FAILPOINTS={points} exec {path} \"$@\"\n");
+        // A file that may not grow is an error then, and no signal.
+        let ignore = "trap '' XFSZ";
+        let script =
+            format!("#!/bin/sh\n{ignore}\nREDSTART_FAILPOINTS={points} exec {path} \"$@\"\n");
         fs::write(&program, script).expect("a script");
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("executable");
         Bench { server: Server::start_program(&program, flags), program, tools }
@@ -45,6 +50,19 @@ impl Bench {
         fs::write(self.tools.path().join("points"), lines).expect("failpoints");
     }
 
+    /// Limits the length of files, in bytes, as a disk that is full would; false where the tool
+    /// for it is missing.
+    pub fn limit_files(&self, bytes: &str) -> bool {
+        let Some(prlimit) = program("prlimit") else {
+            println!("SKIPPED: there is no prlimit");
+            return false;
+        };
+        let id = self.server.id().to_string();
+        let limit = format!("--fsize={bytes}:unlimited");
+        let status = Command::new(prlimit).args(["--pid", &id, &limit]).status();
+        status.expect("prlimit runs").success()
+    }
+
     /// Waits until the server has died.
     pub fn wait_for_death(&mut self) {
         assert_eq!(self.server.wait(), None, "a signal ends it:\n{}", self.server.log());
@@ -65,8 +83,12 @@ impl Bench {
         }
         for path in files_of_log(self.server.dir.path()) {
             let file = File::options().write(true).open(&path).expect("a file of the log");
-            let length = synced.get(&file.metadata().expect("its length").ino()).copied();
-            file.set_len(length.unwrap_or(0)).expect("it can be cut");
+            let metadata = file.metadata().expect("its length");
+            let length = synced.get(&metadata.ino()).copied().unwrap_or(0);
+            // A file that nobody has written to yet may have the number of one that was removed.
+            let (before, after) = (metadata.len(), length.min(metadata.len()));
+            println!("power cut: {after} of {before} bytes stay of {}", path.display());
+            file.set_len(after).expect("it can be cut");
         }
     }
 }
@@ -76,4 +98,13 @@ pub fn files_of_log(dir: &Path) -> Vec<PathBuf> {
     let folder = fs::read_dir(dir.join("appendonlydir")).expect("the directory of the log");
     let paths = folder.map(|entry| entry.expect("an entry").path());
     paths.filter(|path| path.to_string_lossy().ends_with(".incr.aof")).collect()
+}
+
+/// Waits until no rewrite is under way.
+pub fn wait_for_rewrite(connection: &mut Connection) {
+    let began = Instant::now();
+    while connection.ask("INFO persistence").contains("aof_rewrite_in_progress:1") {
+        assert!(began.elapsed() < PATIENCE, "the rewrite does not end");
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }

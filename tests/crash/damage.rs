@@ -3,7 +3,7 @@
 //! panics, and never loses what is before the damage.
 
 use crate::ALWAYS;
-use crate::bench::files_of_log;
+use crate::bench::{files_of_log, wait_for_rewrite};
 use crate::support::{Server, encode};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -101,4 +101,116 @@ fn a_flipped_bit_in_a_log_loses_nothing_before_it() {
         }
     }
     println!("flipped bits: {refused} refused, {loaded} loaded");
+}
+
+/// A snapshot with a value of every type, and a server that has ended.
+fn server_with_snapshot(flags: &[&str]) -> (Server, PathBuf) {
+    let mut server = Server::start(flags);
+    let mut connection = server.connect();
+    for line in [
+        "SET string some-text-some-text-some-text-some-text",
+        "SET number 12345 PX 100000000",
+        "RPUSH list a b c 1 2 3",
+        "SADD set a b c",
+        "SADD integers 1 2 300",
+        "HSET hash a 1 b 2",
+        "ZADD sorted 1 a 2.5 b",
+        "XADD stream 1-1 a 1",
+        "XADD stream 1-2 a 2",
+        "XGROUP CREATE stream group 0",
+        "XREADGROUP GROUP group me COUNT 1 STREAMS stream >",
+        "SELECT 3",
+        "SET other 1",
+    ] {
+        let reply = connection.ask(line);
+        assert!(!reply.starts_with('-'), "{line}: {reply}");
+    }
+    for number in 0..200 {
+        connection.ask(&format!("SADD large member:{number}"));
+    }
+    assert_eq!(connection.ask("SAVE"), "+OK");
+    server.signal("KILL");
+    server.wait();
+    let file = server.dir.path().join("dump.rdb");
+    (server, file)
+}
+
+/// Starts from a damaged file: whether it was refused, in a line that names the file and the place.
+/// It is as it was then.
+fn is_refused(server: &mut Server, flags: &[&str], (file, bytes): (&Path, &[u8])) -> bool {
+    fs::write(file, bytes).expect("a file");
+    let said = server.log().len();
+    let outcome = server.try_to_start(redstart(), flags);
+    let told = server.log().split_off(said);
+    assert!(!told.contains("panicked"), "{told}");
+    let Err(code) = outcome else {
+        assert!(server.connect().ask("DEBUG DIGEST").starts_with('+'), "what is there can be read");
+        return false;
+    };
+    assert_eq!(code, Some(1), "{told}");
+    let name = file.file_name().expect("a name").to_string_lossy();
+    let line = told.lines().find(|line| line.contains("Fatal")).unwrap_or_default();
+    let tells_place = line.contains("at byte") || line.contains("at offset");
+    assert!(line.contains(&*name) && tells_place, "{told}");
+    assert_eq!(fs::read(file).expect("the file"), bytes, "a file that is refused stays");
+    true
+}
+
+/// Places in a file: every one near its ends, some between, others each time.
+fn places(length: usize) -> impl Iterator<Item = usize> {
+    let step = length / 40 + 1;
+    let from = fastrand::usize(..step);
+    (0..20).chain((20 + from..length).step_by(step)).chain(length - 12..length)
+}
+
+#[test]
+fn a_damaged_snapshot_is_refused() {
+    let flags = ["--save", "", "--enable-debug-command", "yes"];
+    let (mut server, file) = server_with_snapshot(&flags);
+    let whole = fs::read(&file).expect("a snapshot");
+    assert!(!is_refused(&mut server, &flags, (&file, &whole)));
+    for at in places(whole.len()) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1 << (at % 8);
+        assert!(is_refused(&mut server, &flags, (&file, &damaged)), "flipped at {at}");
+        if at % 2 == 0 {
+            assert!(is_refused(&mut server, &flags, (&file, &whole[..at])), "cut at {at}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_snapshot_without_a_checksum_is_refused_or_loaded_as_far_as_it_makes_sense() {
+    let flags = ["--save", "", "--enable-debug-command", "yes", "--rdbchecksum", "no"];
+    let (mut server, file) = server_with_snapshot(&flags);
+    let whole = fs::read(&file).expect("a snapshot");
+    let mut refused = 0;
+    for at in places(whole.len() - 8) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1 << (at % 8);
+        refused += u32::from(is_refused(&mut server, &flags, (&file, &damaged)));
+    }
+    assert!(refused > 10, "{refused} were refused");
+}
+
+#[test]
+fn a_log_with_a_damaged_base_is_refused_and_left_as_it_is() {
+    let flags = [ALWAYS, &["--enable-debug-command", "yes"]].concat();
+    let mut server = Server::start(&flags);
+    let mut connection = server.connect();
+    connection.ask("SET a 1");
+    assert!(connection.ask("BGREWRITEAOF").starts_with('+'));
+    wait_for_rewrite(&mut connection);
+    let base = server.dir.path().join("appendonlydir/appendonly.aof.2.base.rdb");
+    server.signal("KILL");
+    server.wait();
+    let whole = fs::read(&base).expect("a base");
+    for at in [0, 7, whole.len() / 2, whole.len() - 1] {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1;
+        assert!(is_refused(&mut server, &flags, (&base, &damaged)), "flipped at {at}");
+        assert!(is_refused(&mut server, &flags, (&base, &whole[..at])), "cut at {at}");
+    }
+    assert!(!is_refused(&mut server, &flags, (&base, &whole)));
+    assert_eq!(server.connect().ask("GET a"), "1");
 }

@@ -19,6 +19,7 @@ fn writes_are_refused_while_the_log_cannot_be_written_or_synced() {
         let mut bench = Bench::start(flags);
         let (mut writer, mut other) = (bench.server.connect(), bench.server.connect());
         assert_eq!(writer.ask("SET before 1"), "+OK");
+        assert_eq!(writer.ask("WAITAOF 1 0 5000"), "[:1, :0]");
         bench.ask_for(&format!("{step} error"));
         let patience = Duration::from_millis(300);
         let reply = writer.try_ask_within("INCR counter", patience);

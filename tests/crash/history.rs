@@ -68,6 +68,7 @@ struct Done {
     change: Change,
     number: u64,
     reply: String,
+    sent: Instant,
     at: Instant,
 }
 
@@ -78,7 +79,16 @@ pub struct Client {
     db: usize,
     done: Vec<Done>,
     /// Sent, and neither acknowledged nor refused.
-    pending: Option<(Change, u64)>,
+    pending: Option<(Change, u64, Instant)>,
+}
+
+/// The places in a history whose state was found: more than one where changes change nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Found {
+    /// At least so many changes are there.
+    pub first: usize,
+    /// At most so many changes are there.
+    pub last: usize,
 }
 
 impl Client {
@@ -103,10 +113,11 @@ impl Client {
             // Not before there is something to forget.
             let picked = CHANGES[fastrand::usize(..CHANGES.len())];
             let change = if number < 3 { Change::Push } else { picked };
-            self.pending = Some((change, number));
+            let sent = Instant::now();
+            self.pending = Some((change, number, sent));
             let Ok(reply) = wire.ask(&self.calls(change, number)) else { return };
             assert!(!reply.contains('-'), "{change:?} {number}: {reply}");
-            self.done.push(Done { change, number, reply, at: Instant::now() });
+            self.done.push(Done { change, number, reply, sent, at: Instant::now() });
             self.pending = None;
         }
     }
@@ -144,30 +155,45 @@ impl Client {
         self.done.partition_point(|done| done.at < before)
     }
 
+    /// How many changes were sent before this moment.
+    pub fn sent_before(&self, moment: Instant) -> usize {
+        let pending = self.pending.iter().map(|(_, _, sent)| *sent);
+        let sent = self.done.iter().map(|done| done.sent).chain(pending);
+        sent.take_while(|sent| *sent < moment).count()
+    }
+
     /// The key that counts one kind of change; clients with even numbers have it in database 0.
     pub fn counter(&self) -> String {
         format!("{}:counter", self.name)
+    }
+
+    /// When the last of so many changes was sent.
+    fn sent(&self, count: usize) -> Option<Instant> {
+        let pending = self.pending.iter().map(|(_, _, sent)| *sent);
+        self.done.iter().map(|done| done.sent).chain(pending).take(count).last()
     }
 
     /// How many changes are in what the server has.
     ///
     /// # Errors
     /// What it has, where that can't be.
-    pub fn find(&self, connection: &mut Connection) -> Result<usize, String> {
+    fn find(&self, connection: &mut Connection) -> Result<Found, String> {
         let found = self.look(connection);
         let mut state = State::default();
-        // Some changes change nothing: the last state that is as found counts.
-        let mut last = (state == found).then_some(0);
+        let mut places: Vec<usize> = (state == found).then_some(0).into_iter().collect();
         for (before, done) in self.done.iter().enumerate() {
             state.apply(done.change, done.number, &done.reply);
             if state == found {
-                last = Some(before + 1);
+                places.push(before + 1);
             }
         }
         if self.pending.is_some_and(|pending| state.may_become(&found, pending)) {
-            last = Some(self.done.len() + 1);
+            places.push(self.done.len() + 1);
         }
-        last.ok_or_else(|| format!("{}\nfound {found:?}\nafter all {state:?}", self.name))
+        match (places.first(), places.last()) {
+            (Some(first), Some(last)) => Ok(Found { first: *first, last: *last }),
+            _ => Err(format!("{}\nfound {found:?}\nafter all {state:?}", self.name)),
+        }
     }
 
     fn look(&self, connection: &mut Connection) -> State {
@@ -218,7 +244,7 @@ impl State {
     }
 
     /// Whether a change of which nobody knows the reply leads to what was found.
-    fn may_become(&self, found: &State, (change, number): (Change, u64)) -> bool {
+    fn may_become(&self, found: &State, (change, number, _): (Change, u64, Instant)) -> bool {
         let mut next = self.clone();
         if change == Change::Pop {
             let popped: Vec<u64> = self.set.difference(&found.set).copied().collect();
@@ -228,6 +254,37 @@ impl State {
         next.apply(change, number, "");
         next == *found
     }
+}
+
+/// What the server has of these clients' changes: of each client the first ones, without a gap, and
+/// all of one moment. What had been acknowledged when another change was sent is not missing where
+/// that one is there.
+pub fn find_all(server: &Server, clients: &[Client]) -> Vec<Found> {
+    let mut connection = server.connect();
+    let find = |client: &Client| {
+        client.find(&mut connection).unwrap_or_else(|why| panic!("{why}\n{}", server.log()))
+    };
+    let found: Vec<Found> = clients.iter().map(find).collect();
+    let sent = clients.iter().zip(&found).filter_map(|(client, found)| client.sent(found.first));
+    if let Some(latest) = sent.max() {
+        for (client, found) in clients.iter().zip(&found) {
+            let before = client.acknowledged(latest);
+            let last = found.last;
+            assert!(last >= before, "{}: {last} of {before} are there", client.name);
+        }
+    }
+    found
+}
+
+/// Clients of a round that write at the same time, until the server is gone; `meanwhile` runs
+/// beside them.
+pub fn write_all(server: &Server, clients: &mut [Client], meanwhile: impl FnOnce()) {
+    std::thread::scope(|scope| {
+        for client in clients {
+            scope.spawn(move || client.write(server));
+        }
+        meanwhile();
+    });
 }
 
 /// The value of the string after this change: some are long.

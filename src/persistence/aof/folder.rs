@@ -110,14 +110,22 @@ impl Folder {
     }
 
     /// Removes a file, if it is there.
-    ///
-    /// # Errors
-    /// When it is there and stays.
-    pub fn remove(&self, part: &Part) -> io::Result<()> {
+    fn remove(&self, part: &Part) -> io::Result<()> {
         match fs::remove_file(self.place(&part.name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
+    }
+
+    /// Opens a file that the manifest is going to list, empty: a crash may have left one that it
+    /// never came to list. Emptied, not removed: at every moment a file of that name is there.
+    ///
+    /// # Errors
+    /// When it cannot be made, or emptied.
+    pub fn begin(&self, part: &Part) -> io::Result<(File, u64)> {
+        let (file, _) = self.open(part)?;
+        file.set_len(0)?;
+        Ok((file, 0))
     }
 
     /// How long a file is.

@@ -51,8 +51,13 @@ pub fn load(
     replay: &mut dyn Replay,
 ) -> Result<()> {
     for part in manifest.parts() {
-        let is_there = folder.length(part);
-        is_there.with_context(|| format!("The append log file {} cannot be read", part.name))?;
+        let length = folder.length(part);
+        let length =
+            length.with_context(|| format!("The append log file {} cannot be read", part.name))?;
+        // No snapshot is empty: one that is has lost its bytes.
+        if length == 0 && part.name.ends_with(".base.rdb") {
+            bail!("The append only file {} is no snapshot: it ends at offset 0", part.name);
+        }
     }
     // An empty file behind it does not keep the last one from being cut: the log turned to the next
     // file when the server died.

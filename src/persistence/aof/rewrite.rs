@@ -148,12 +148,10 @@ impl Aof {
     fn prepare(&self, files: &mut Files, is_in_use: bool) -> Result<Next> {
         let part = files.manifest.add_incr(files.folder.prefix()).clone();
         if !is_in_use {
-            // A rewrite that failed may have left one.
             self.start_writer()?;
-            files.folder.remove(&part).context("removing an old file of the AOF")?;
         }
         let told = || format!("Can't open the append-only file {}", part.name);
-        let file = files.folder.open(&part).with_context(told)?;
+        let file = files.folder.begin(&part).with_context(told)?;
         failpoint::reached("rewrite-opened").with_context(told)?;
         if is_in_use {
             files.folder.put(&files.manifest).context("Can't write the AOF manifest")?;

@@ -133,7 +133,7 @@ impl Aof {
             manifest.add_incr(folder.prefix());
         }
         let part = manifest.incr.last().expect("it was added if there was none");
-        let opened = folder.open(part);
+        let opened = if is_new { folder.begin(part) } else { folder.open(part) };
         let file = opened.with_context(|| format!("Can't open the append-only file {}", part.name));
         let file = file?;
         let did = if is_new { "Creating" } else { "Opening" };
