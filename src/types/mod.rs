@@ -8,6 +8,7 @@
 //! - `glob`: the patterns of KEYS, SCAN and PSUBSCRIBE
 //! - `hyperloglog`: about how many different elements were seen
 //! - `lcs`: longest common subsequences
+//! - `score`: scores in few bytes
 //! - `packed`: small containers as they lie in a record of the store
 //! - `group`: twelve slots of a hash table in one cache line
 //! - `dict`: keys with something beside each, found by their hash
@@ -26,6 +27,7 @@ pub mod list;
 pub mod long_double;
 pub mod number;
 pub mod packed;
+pub mod score;
 pub mod set;
 pub mod sorted_set;
 pub mod stream;

@@ -2,18 +2,19 @@
 //!
 //! ```text
 //! flags: u8 | count: u16 little-endian | entries
-//! entry     [score: 8 bytes] | element | [element]       by the layout: sorted set, hash
+//! entry     [score: 1 to 9 bytes] | element | [element]  by the layout: sorted set, hash
 //! element   length < 254: u8 | bytes      or      254 | length: u16 little-endian | bytes
 //! flags     bit 0: Redis would have unpacked the container
 //! ```
-//! Nothing says where an entry begins, so look-ups walk: one byte is read for each element, and its
-//! bytes only where length and last byte fit. The count is that of entries (fields of a hash,
-//! members of a set), so that it need not be walked for.
+//! Nothing says where an entry begins, so look-ups walk: one byte is read for each element, one for
+//! each score (`score`), and an element's bytes only where length and last byte fit. The count is
+//! that of entries (fields of a hash, members of a set), so that it need not be walked for.
 //!
 //! An edit is a range of bytes and what takes its place, found here and done by the store; the
 //! count is set beside it (`set_count`). A container that changes in several places is copied into
 //! a `Piece`, changed there and put back whole.
 
+use super::score;
 use smallvec::SmallVec;
 use std::ops::Range;
 
@@ -21,8 +22,6 @@ use std::ops::Range;
 pub const HEAD_BYTES: usize = 3;
 /// A length byte from here on is none: the length follows as a u16.
 const LONG: u8 = 254;
-/// Bytes of a score.
-const SCORE_BYTES: usize = 8;
 /// The flag of a container that Redis would have unpacked.
 const CONVERTED: u8 = 1;
 
@@ -41,9 +40,10 @@ pub enum Layout {
 }
 
 impl Layout {
+    /// How many bytes of a score stand at the beginning of the entry at `start`.
     #[inline(always)]
-    fn score_bytes(self) -> usize {
-        if self == Layout::Scored { SCORE_BYTES } else { 0 }
+    fn score_bytes(self, bytes: &[u8], start: usize) -> usize {
+        if self == Layout::Scored { score::bytes_of(bytes[start]) } else { 0 }
     }
 }
 
@@ -65,7 +65,7 @@ pub struct Entry<'a> {
     pub name: &'a [u8],
     /// The value of a field; nothing in other layouts.
     pub value: &'a [u8],
-    /// The score of a member; nothing in other layouts.
+    /// The score of a member as `score` packs it; nothing in other layouts.
     pub score: &'a [u8],
 }
 
@@ -129,7 +129,7 @@ impl<'a> Packed<'a> {
         let last = name.last().copied().unwrap_or_default();
         let mut start = HEAD_BYTES;
         while start < bytes.len() {
-            let element = start + layout.score_bytes();
+            let element = start + layout.score_bytes(bytes, start);
             let (from, length) = length_at(bytes, element);
             let end = from + length;
             // Where the name is empty, the byte before `end` is the length, and as empty.
@@ -149,7 +149,7 @@ impl<'a> Packed<'a> {
     #[inline]
     pub fn entry(&self, start: usize) -> Entry<'a> {
         let bytes = self.bytes;
-        let element = start + self.layout.score_bytes();
+        let element = start + self.layout.score_bytes(bytes, start);
         let (from, length) = length_at(bytes, element);
         let mut end = from + length;
         let name = &bytes[from..end];
@@ -270,9 +270,15 @@ mod tests {
 
     type Model = Vec<(Vec<u8>, Vec<u8>)>;
 
+    /// A score of any length.
+    fn score_of(bytes: &[u8]) -> score::Packed {
+        let unit = [1.0, 300.0, 1e6, 1e12, 0.3][bytes.len() % 5];
+        score::pack(unit * (1.0 + f64::from(bytes.first().copied().unwrap_or_default())))
+    }
+
     fn write(piece: &mut Piece, layout: Layout, name: &[u8], other: &[u8]) {
         if layout == Layout::Scored {
-            piece.extend_from_slice(&other[..SCORE_BYTES]);
+            piece.extend_from_slice(&score_of(other));
         }
         push(piece, name);
         if layout == Layout::Pair {
@@ -291,7 +297,7 @@ mod tests {
             match layout {
                 Layout::Single => assert_eq!((entry.value, entry.score), (&[][..], &[][..])),
                 Layout::Pair => assert_eq!((entry.value, entry.score), (&other[..], &[][..])),
-                Layout::Scored => assert_eq!(entry.score, &other[..SCORE_BYTES]),
+                Layout::Scored => assert_eq!(entry.score, &score_of(other)[..]),
             }
             assert_eq!(usize::from(starts[index]), entry.start);
             assert_eq!(packed.start_of(index), entry.start);
@@ -317,8 +323,7 @@ mod tests {
             edits in prop::collection::vec((0..3u8, any::<u8>(), bytes(), bytes()), 0..60),
         ) {
             let (mut piece, mut model) = (empty(), Model::new());
-            for (kind, place, name, mut other) in edits {
-                other.resize(other.len().max(SCORE_BYTES), 7);
+            for (kind, place, name, other) in edits {
                 let index = usize::from(place) % (model.len() + 1);
                 let is_there = index < model.len();
                 let packed = Packed::new(&piece, layout);

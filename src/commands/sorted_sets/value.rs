@@ -91,11 +91,17 @@ pub fn update_one_of(
         }
         return Ok(());
     };
-    let old = small::score(&set.entry(start));
-    if let Some(new) = decide(Some(old)).filter(|new| *new != old)
-        && let Some(bytes) = record.packed_mut()
-    {
-        small::set_score(bytes, start, as_kept(new, is_listpack));
+    let entry = set.entry(start);
+    let old = small::score(&entry);
+    let Some(new) = decide(Some(old)).filter(|new| *new != old) else { return Ok(()) };
+    let new = as_kept(new, is_listpack);
+    if !small::is_as_long(&entry, new) {
+        let bytes = entry.range();
+        drop(record);
+        cut(db, key, bytes, count - 1);
+        insert(db, key, (member, new), false);
+    } else if let Some(bytes) = record.packed_mut() {
+        small::set_score(bytes, start, new);
     }
     Ok(())
 }
@@ -114,7 +120,7 @@ fn insert(db: &mut Db, key: &[u8], (member, score): (&[u8], f64), converts: bool
     let is_converted = converts || set.is_converted();
     let score = as_kept(score, !is_converted);
     let count = set.count() + 1;
-    if set.end() + small::entry_bytes(member) > db.packed_room(key) {
+    if set.end() + small::entry_bytes(member, score) > db.packed_room(key) {
         let mut set = SortedSet::from_view(view);
         if is_converted {
             set.set_converted();
@@ -219,8 +225,8 @@ pub fn store(db: &mut Db, key: &[u8], mut set: SortedSet, event: &'static str) -
         return 0;
     }
     let all = || View::Large(&set).walk(0..count, Direction::Up);
-    let (bytes, longest) = all().fold((HEAD_BYTES, 0), |(bytes, longest), (member, _)| {
-        (bytes + small::entry_bytes(member), longest.max(member.len()))
+    let (bytes, longest) = all().fold((HEAD_BYTES, 0), |(bytes, longest), (member, score)| {
+        (bytes + small::entry_bytes(member, score), longest.max(member.len()))
     });
     let limits = db.limits();
     let converts =

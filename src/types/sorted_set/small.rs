@@ -1,10 +1,11 @@
 //! Sorted sets that lie in a record: entries in order, each a score and a member.
 //!
-//! A score that changes leaves the length as it is: its entry moves within the bytes. Only what
-//! adds or removes entries is an edit for the store.
+//! A score that changes and takes as many bytes as before leaves the length as it is: its entry
+//! moves within the bytes. All else is an edit for the store.
 
 use super::Entry as Pair;
 use crate::types::packed::{self, Entry, HEAD_BYTES, Layout, Packed, Piece};
+use crate::types::score;
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -17,19 +18,18 @@ pub fn view(bytes: &[u8]) -> Packed<'_> {
 /// The score of an entry.
 #[inline]
 pub fn score(entry: &Entry<'_>) -> f64 {
-    let bytes = entry.score.try_into().expect("a score has eight bytes");
-    f64::from_le_bytes(bytes)
+    score::unpack(entry.score)
 }
 
 /// How many bytes an entry takes.
 #[inline]
-pub fn entry_bytes(member: &[u8]) -> usize {
-    size_of::<f64>() + packed::element_bytes(member.len())
+pub fn entry_bytes(member: &[u8], score: f64) -> usize {
+    score::pack(score).len() + packed::element_bytes(member.len())
 }
 
 /// Adds an entry at the end of bytes under construction.
 pub fn push(piece: &mut Piece, member: &[u8], score: f64) {
-    piece.extend_from_slice(&score.to_le_bytes());
+    piece.extend_from_slice(&score::pack(score));
     packed::push(piece, member);
 }
 
@@ -56,12 +56,20 @@ pub fn place(set: Packed<'_>, new_score: f64, member: &[u8]) -> usize {
     set.entries().find(|entry| !is_behind(entry)).map_or(set.end(), |entry| entry.start)
 }
 
-/// Gives the entry that begins at `start` another score, and moves it to its place.
+/// Whether an entry takes as many bytes with another score.
+#[inline]
+pub fn is_as_long(entry: &Entry<'_>, new_score: f64) -> bool {
+    score::pack(new_score).len() == entry.score.len()
+}
+
+/// Gives the entry that begins at `start` another score, which takes as many bytes as the old one,
+/// and moves it to its place.
 pub fn set_score(bytes: &mut [u8], start: usize, new_score: f64) {
     let set = view(bytes);
     let own = set.entry(start).range();
     let place = place_of_moved(set, &own, new_score);
-    bytes[own.start..][..size_of::<f64>()].copy_from_slice(&new_score.to_le_bytes());
+    let new = score::pack(new_score);
+    bytes[own.start..][..new.len()].copy_from_slice(&new);
     if place < own.start {
         bytes[place..own.end].rotate_right(own.len());
     } else if place > own.end {

@@ -46,15 +46,18 @@ struct Small(packed::Piece);
 
 impl Small {
     fn set(&mut self, member: &[u8], score: f64) {
-        match small::view(&self.0).find(member) {
-            Some(start) => small::set_score(&mut self.0, start, score),
-            None => {
-                let at = small::place(small::view(&self.0), score, member);
-                let mut entry = packed::Piece::new();
-                small::push(&mut entry, member, score);
-                self.splice(at..at, &entry, 1);
+        if let Some(start) = small::view(&self.0).find(member) {
+            let old = small::view(&self.0).entry(start);
+            if small::is_as_long(&old, score) {
+                return small::set_score(&mut self.0, start, score);
             }
+            let range = old.range();
+            self.splice(range, &[], -1);
         }
+        let at = small::place(small::view(&self.0), score, member);
+        let mut entry = packed::Piece::new();
+        small::push(&mut entry, member, score);
+        self.splice(at..at, &entry, 1);
     }
 
     fn remove_ranks(&mut self, ranks: Range<usize>) {

@@ -52,7 +52,7 @@ impl Draft {
         if let Some(members) = &mut self.large {
             return add_large(members, member, score);
         }
-        self.packed_bytes += small::entry_bytes(member);
+        self.packed_bytes += small::entry_bytes(member, score);
         if self.packed_bytes > self.room {
             let mut members = SortedSet::new_members();
             for (score, range) in self.entries.drain(..) {
