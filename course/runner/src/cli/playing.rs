@@ -1,0 +1,85 @@
+//! The verbs that play transcripts on a program that is named: `test`, `play`, `oracle`; and
+//! `check`, which only reads them.
+
+use super::request::{Request, patience};
+use super::telling::Teller;
+use crate::language::{self, Script};
+use crate::player::{self, Asked};
+use crate::server::Program;
+use crate::tracks;
+use std::path::PathBuf;
+
+/// The course's stages on a program; stops at the first red case.
+pub fn test(request: &Request) -> Result<u8, String> {
+    let paths =
+        if request.files.is_empty() { stage_files(request)? } else { request.files.clone() };
+    play_files(request, &paths, Asked::Program)
+}
+
+/// The files named, all cases.
+pub fn play(request: &Request) -> Result<u8, String> {
+    play_files(request, &request.files, Asked::Program)
+}
+
+/// The files named, on a real server.
+pub fn oracle(request: &Request) -> Result<u8, String> {
+    play_files(request, &request.files, Asked::Oracle)
+}
+
+/// Reads the files named and plays nothing.
+pub fn check(request: &Request) -> Result<u8, String> {
+    let scripts = read_scripts(&request.files)?;
+    let cases: usize = scripts.iter().map(|script| script.cases.len()).sum();
+    println!("{} files, {cases} cases, well written", scripts.len());
+    Ok(0)
+}
+
+fn play_files(request: &Request, paths: &[PathBuf], asked: Asked) -> Result<u8, String> {
+    let Some(name) = request.program.first() else {
+        return Err("--program is missing".into());
+    };
+    let scripts = read_scripts(paths)?;
+    if !crate::process::is_installed(name) {
+        return Err(format!("{name} does not exist, so nothing could be tried"));
+    }
+    // A real server would save on its way out and find that file again when it is restarted.
+    let flags =
+        if asked == Asked::Oracle { vec!["--save".into(), String::new()] } else { Vec::new() };
+    let program = Program { command: request.program.clone(), flags, patience: patience() };
+    let options = player::Options { seed: request.seed, asked, only: request.case };
+    let mut teller = Teller::new(request);
+    for script in &scripts {
+        if teller.play(script, &program, &options).is_break() {
+            break;
+        }
+    }
+    Ok(teller.finish())
+}
+
+fn stage_files(request: &Request) -> Result<Vec<PathBuf>, String> {
+    let root = request.repository()?;
+    let stages = tracks::read(&root.join("course/tracks.toml"))?;
+    let wanted = request.stage.as_deref();
+    let meant = stages.iter().filter(|stage| wanted.is_none_or(|name| stage.is_meant_by(name)));
+    let paths: Vec<PathBuf> =
+        meant.map(|stage| root.join(format!("tests/stages/{}.redis", stage.id))).collect();
+    if paths.is_empty() {
+        return Err(format!("there is no stage {}", wanted.unwrap_or_default()));
+    }
+    Ok(paths)
+}
+
+fn read_scripts(paths: &[PathBuf]) -> Result<Vec<Script>, String> {
+    if paths.is_empty() {
+        return Err("no files given".into());
+    }
+    let mut mistakes = Vec::new();
+    let mut scripts = Vec::new();
+    for path in paths {
+        match language::read(path) {
+            Ok(script) => scripts.push(script),
+            Err(mistake) => mistakes.push(mistake.to_string()),
+        }
+    }
+    if mistakes.is_empty() { Ok(scripts) } else { Err(mistakes.join("\n")) }
+}

@@ -1,0 +1,179 @@
+//! Tells outcomes as they come, and counts them: for people, or as JSON.
+
+use super::request::{Format, Request};
+use crate::language::Script;
+use crate::player::{self, Outcome, Verdict};
+use crate::report::{self, Style};
+use crate::server::Program;
+use std::io::IsTerminal;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+/// What is said below a file's line.
+#[derive(Default)]
+struct Notes {
+    /// Why cases were not played, and which.
+    cases: Vec<(String, Vec<usize>)>,
+    port: Option<String>,
+}
+
+impl Notes {
+    fn add(&mut self, what: &str, reason: &str, case: usize) {
+        let text = format!("{what}: {reason}");
+        match self.cases.iter_mut().find(|(known, _)| *known == text) {
+            Some((_, cases)) => cases.push(case),
+            None => self.cases.push((text, vec![case])),
+        }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let case_line = |(text, cases): &(String, Vec<usize>)| {
+            let numbers: Vec<String> = cases.iter().map(usize::to_string).collect();
+            let word = if cases.len() == 1 { "case" } else { "cases" };
+            format!("{text} ({word} {})", numbers.join(", "))
+        };
+        self.cases.iter().map(case_line).chain(self.port.clone()).collect()
+    }
+}
+
+/// Tells outcomes as they come, and counts them.
+pub struct Teller<'a> {
+    request: &'a Request,
+    style: Style,
+    begun: Instant,
+    green: usize,
+    red: usize,
+    skipped: usize,
+    untried: usize,
+}
+
+impl<'a> Teller<'a> {
+    /// One for a whole run.
+    pub fn new(request: &'a Request) -> Self {
+        let style = if std::io::stdout().is_terminal() { Style::Colour } else { Style::Plain };
+        Teller { request, style, begun: Instant::now(), green: 0, red: 0, skipped: 0, untried: 0 }
+    }
+
+    /// Plays a script and tells it; breaks off when the run is to end.
+    pub fn play(
+        &mut self,
+        script: &Script,
+        program: &Program,
+        options: &player::Options,
+    ) -> ControlFlow<()> {
+        let begun = Instant::now();
+        let mut flow = ControlFlow::Continue(());
+        let mut notes = Notes::default();
+        let mut green = 0;
+        player::play(script, program, options, &mut |outcome| {
+            green += usize::from(matches!(outcome.verdict, Verdict::Green));
+            flow = self.outcome(&outcome, script, &mut notes);
+            flow
+        });
+        if self.request.format == Format::Text {
+            self.summary(script, green, begun.elapsed(), &notes);
+        }
+        flow
+    }
+
+    /// Counts one outcome, and tells it at once if it is red.
+    fn outcome(
+        &mut self,
+        outcome: &Outcome,
+        script: &Script,
+        notes: &mut Notes,
+    ) -> ControlFlow<()> {
+        if self.request.format == Format::Json {
+            println!("{}", report::json(outcome, self.request.seed));
+        }
+        let mut go_on = ControlFlow::Continue(());
+        notes.port = notes.port.take().or_else(|| outcome.note.clone());
+        match &outcome.verdict {
+            Verdict::Green => self.green += 1,
+            Verdict::Skipped(reason) => {
+                self.skipped += 1;
+                notes.add("skipped", reason, outcome.case);
+            }
+            Verdict::Untried(reason) => {
+                self.untried += 1;
+                notes.add("not tried", reason, outcome.case);
+            }
+            Verdict::Red(failure) => {
+                self.red += 1;
+                if self.request.format == Format::Text {
+                    let lines =
+                        report::failure(outcome, failure, &script.title, &self.again(script));
+                    println!("{}\n{}\n", self.style.red(&lines[0]), lines[1..].join("\n"));
+                }
+                if !self.request.all {
+                    go_on = ControlFlow::Break(());
+                }
+            }
+        }
+        go_on
+    }
+
+    /// What to type to see this once more.
+    fn again(&self, script: &Script) -> String {
+        let seed = self.request.seed;
+        match self.request.verb.as_str() {
+            "test" => {
+                let number =
+                    script.name.split('-').nth(1).unwrap_or_default().trim_start_matches('0');
+                let track = script.name.split('-').next().unwrap_or_default();
+                format!("make test STAGE={track}/{number} SEED={seed}")
+            }
+            verb => {
+                let program = self.request.program.join(" ");
+                let path = script.path.display();
+                format!("redstart-course {verb} --program '{program}' --seed {seed} {path}")
+            }
+        }
+    }
+
+    fn summary(&self, script: &Script, green: usize, took: Duration, notes: &Notes) {
+        let all = script.cases.len();
+        let line = format!(
+            "{:<30}{:<44}{green:>4} of {all:<4}{:>7} ms",
+            script.name,
+            script.title,
+            took.as_millis()
+        );
+        let noted: usize = notes.cases.iter().map(|(_, cases)| cases.len()).sum();
+        let only_some = self.request.case.is_some();
+        let (sign, line) = if green == all {
+            (self.style.green("✓"), line)
+        } else if green + noted == all || only_some {
+            (self.style.dim("·"), line)
+        } else {
+            (self.style.red("✗"), line)
+        };
+        println!("{sign} {line}");
+        for note in notes.lines() {
+            println!("{}", self.style.dim(&format!("    {note}")));
+        }
+    }
+
+    /// Tells the sum, and gives the exit code.
+    pub fn finish(&self) -> u8 {
+        if self.request.format == Format::Text {
+            let mut parts = vec![format!("{} green", self.green)];
+            for (count, name) in
+                [(self.red, "red"), (self.skipped, "skipped"), (self.untried, "not tried")]
+            {
+                if count > 0 {
+                    parts.push(format!("{count} {name}"));
+                }
+            }
+            let seconds = self.begun.elapsed().as_secs_f64();
+            println!("{} in {seconds:.1} s, seed {}", parts.join(", "), self.request.seed);
+        }
+        if self.red > 0 {
+            1
+        } else if self.untried > 0 || self.green + self.skipped == 0 {
+            2
+        } else {
+            0
+        }
+    }
+}
