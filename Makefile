@@ -10,7 +10,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help install build run run_local_server test check fmt lint oracle bench micro fuzz fuzz-commands asan miri \
-	where docs
+	where docs try
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,10 @@ else
 	$(CARGO) test --quiet --manifest-path fuzz/commands/Cargo.toml
 	$(CARGO) test
 endif
+
+try: ## a prompt on your server, and the same lines to a real Redis; PROGRAM=path FLAGS="--appendonly yes"
+	@$(RUNNER) try --program $(or $(PROGRAM),$(wildcard me/your_program.sh),./your_program.sh) \
+		$(if $(FLAGS),--flags '$(FLAGS)') $(if $(BESIDE),--beside $(BESIDE))
 
 check: fmt lint ## all that CI checks: format, clippy, every test, tidy, docs fresh
 	$(MAKE) test

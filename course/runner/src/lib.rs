@@ -29,6 +29,8 @@ pub mod report;
 pub mod server;
 /// The order of the course's stages.
 pub mod tracks;
+/// A prompt on the server, beside a real one.
+pub mod try_out;
 /// Random keys and values, the same for the same seed.
 pub mod values;
 /// RESP as a client sees it.

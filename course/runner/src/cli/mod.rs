@@ -2,11 +2,13 @@
 //!   request.rs   what the arguments ask for
 //!   playing.rs   transcripts on a program that is named
 //!   telling.rs   outcomes as they come
+//!   showing.rs   the prompt
 //! A verb is a row of `VERBS`: its name, and a function that gives the exit code, or the sentence
 //! that says why nothing could be tried. Exit codes: 0 green, 1 red, 2 could not be tried.
 
 mod playing;
 mod request;
+mod showing;
 mod telling;
 
 use std::process::ExitCode;
@@ -19,6 +21,7 @@ redstart-course test   --program P [--stage base/5] [--all] [--format json] [--s
 redstart-course play   --program P [--format json] [--seed N] [--case N] FILE.redis…
 redstart-course oracle --program P [--format json] [--seed N] [--case N] FILE.redis…
 redstart-course check  FILE.redis…
+redstart-course try    --program P [--beside redis-server] [--flags '--appendonly yes']
 
 P is started as `P --port N --dir D`; it may be a command with arguments.
 The repository is found from the current directory; --root DIR says where it is.
@@ -32,6 +35,7 @@ const VERBS: &[(&str, Verb)] = &[
     ("play", playing::play),
     ("oracle", playing::oracle),
     ("check", playing::check),
+    ("try", showing::by_hand),
 ];
 
 /// Runs the command line; the exit code says how it went.

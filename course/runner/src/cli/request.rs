@@ -28,6 +28,10 @@ pub struct Request {
     pub seed: u64,
     /// Only the case with this number, counted from 1.
     pub case: Option<usize>,
+    /// The real server whose answers stand beside the program's.
+    pub beside: Option<String>,
+    /// More arguments for the program.
+    pub flags: Vec<String>,
     /// Where the repository is, if that was said.
     pub root: Option<PathBuf>,
     /// What does not begin with `--`.
@@ -48,6 +52,8 @@ impl Request {
             format: Format::Text,
             seed: random_seed(),
             case: None,
+            beside: None,
+            flags: Vec::new(),
             root: None,
             files: Vec::new(),
         };
@@ -77,6 +83,8 @@ impl Request {
             "--format" if value == "text" => self.format = Format::Text,
             "--seed" => self.seed = number(&value)?,
             "--case" => self.case = Some(number(&value)? as usize),
+            "--beside" => self.beside = Some(value),
+            "--flags" => self.flags = value.split_whitespace().map(str::to_owned).collect(),
             "--root" => self.root = Some(value.into()),
             _ => return Err(format!("{name} {value} is not understood")),
         }

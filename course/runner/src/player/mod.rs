@@ -9,6 +9,8 @@
 //! of the player's own.
 
 mod case;
+#[cfg(test)]
+pub(crate) mod fake;
 mod files;
 mod log;
 mod scene;
