@@ -32,6 +32,7 @@ ifneq ($(PROGRAM)$(STAGE),)
 	@$(RUNNER) test --program $(or $(PROGRAM),./your_program.sh) $(STAGE_FLAGS)
 else
 	$(CARGO) test --quiet --manifest-path course/runner/Cargo.toml
+	$(CARGO) test --quiet --target-dir target/course/tools --manifest-path course/proof/Cargo.toml
 	$(CARGO) test --quiet --manifest-path fuzz/commands/Cargo.toml
 	$(CARGO) test
 endif
@@ -46,6 +47,7 @@ check: fmt lint ## all that CI checks: format, clippy, every test, tidy, docs fr
 fmt:
 	$(CARGO) fmt --all -- --check
 	$(CARGO) fmt --all --manifest-path course/runner/Cargo.toml -- --check
+	$(CARGO) fmt --all --manifest-path course/proof/Cargo.toml -- --check
 	$(CARGO) fmt --all --manifest-path benches/Cargo.toml -- --check
 	$(CARGO) fmt --all --manifest-path benches/micro/Cargo.toml -- --check
 	$(CARGO) fmt --all --manifest-path fuzz/Cargo.toml -- --check
@@ -56,6 +58,7 @@ ASIDE = --target-dir target/aside
 lint:
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CARGO) clippy --all-targets --manifest-path course/runner/Cargo.toml -- -D warnings
+	$(CARGO) clippy --all-targets --target-dir target/course/tools --manifest-path course/proof/Cargo.toml -- -D warnings
 	$(CARGO) clippy --all-targets $(ASIDE) --manifest-path benches/Cargo.toml -- -D warnings
 	$(CARGO) clippy --all-targets $(ASIDE) --manifest-path benches/micro/Cargo.toml -- -D warnings
 	$(CARGO) clippy $(ASIDE) --manifest-path fuzz/Cargo.toml --no-default-features -- -D warnings
@@ -99,6 +102,20 @@ asan: ## the store's tests under AddressSanitizer (needs the nightly compiler)
 
 miri: ## the store's tests under Miri (needs it)
 	MIRIFLAGS=-Zmiri-disable-isolation $(CARGO) +nightly miri test --lib store::
+
+.PHONY: checkpoint pull prove
+# For authors of chapters: course/proof/README.md. FROM=DIR begins with that program instead of the starter.
+PROOF = $(CARGO) run --quiet --manifest-path course/proof/Cargo.toml --target-dir target/course/tools --
+PROOF_FLAGS = $(if $(N),--stage $(N)) $(if $(FROM),--from $(FROM)) $(if $(TRACKS),--tracks $(TRACKS)) \
+	$(if $(SEED),--seed $(SEED)) $(if $(FORCE),--force) $(if $(BLESS),--bless)
+checkpoint: ## the program of a chapter: N=base/5
+	@$(PROOF) checkpoint $(PROOF_FLAGS)
+
+pull: ## takes what was edited in a checkpoint back into its chapter: N=base/5
+	@$(PROOF) pull $(PROOF_FLAGS)
+
+prove: ## every chapter's program and every wrong one on its stage; N=base/5, BLESS=1 records answers
+	@$(PROOF) prove $(PROOF_FLAGS)
 
 where: ## the one place of a command: make where C=getex
 	@grep -rnE '"$(shell echo '$(C)' | tr a-z A-Z)[ "|]' src/commands --include='*.rs' | head -5

@@ -65,7 +65,36 @@ pub fn parse(text: &str) -> Result<Vec<Stage>, String> {
         set(stage, key.trim(), value.trim())
             .ok_or_else(|| format!("line {}: not understood", index + 1))?;
     }
-    Ok(stages)
+    Ok(in_order(stages))
+}
+
+/// The stages as they are built one upon the other: as the file lists them, but a stage that needs
+/// one of a later track waits for the end of that track.
+fn in_order(listed: Vec<Stage>) -> Vec<Stage> {
+    let mut ordered: Vec<Stage> = Vec::new();
+    let mut waiting: Vec<Stage> = Vec::new();
+    let mut rest = listed.into_iter().peekable();
+    let is_listed = |rest: &[Stage], id: &str| rest.iter().any(|stage| stage.id == id);
+    while let Some(stage) = rest.next() {
+        let later: Vec<Stage> = rest.clone().collect();
+        let of_later_track = |need: &&String| {
+            later.iter().any(|other| other.id == **need && other.track != stage.track)
+        };
+        if stage.needs.iter().any(|need| of_later_track(&need)) {
+            waiting.push(stage);
+            continue;
+        }
+        let ends_track = rest.peek().is_none_or(|next| next.track != stage.track);
+        ordered.push(stage);
+        if ends_track {
+            let is_free = |stage: &Stage| !stage.needs.iter().any(|need| is_listed(&later, need));
+            let (free, still): (Vec<_>, Vec<_>) = waiting.drain(..).partition(is_free);
+            ordered.extend(free);
+            waiting = still;
+        }
+    }
+    ordered.extend(waiting);
+    ordered
 }
 
 fn set(stage: &mut Stage, key: &str, value: &str) -> Option<()> {
@@ -92,6 +121,33 @@ fn list(value: &str) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn order(rows: &[(&str, &str, &[&str])]) -> Vec<String> {
+        let stage = |(id, track, needs): &(&str, &str, &[&str])| Stage {
+            id: (*id).to_owned(),
+            track: (*track).to_owned(),
+            needs: needs.iter().map(|need| (*need).to_owned()).collect(),
+            ..Stage::default()
+        };
+        let ordered = in_order(rows.iter().map(stage).collect());
+        ordered.into_iter().map(|stage| stage.id).collect()
+    }
+
+    #[test]
+    fn a_stage_waits_for_the_track_of_what_it_needs() {
+        let rows: [(&str, &str, &[&str]); 6] = [
+            ("a1", "a", &[]),
+            ("a2", "a", &["c1"]),
+            ("b1", "b", &["a1"]),
+            ("c1", "c", &[]),
+            ("c2", "c", &["b1"]),
+            ("d1", "d", &[]),
+        ];
+        assert_eq!(order(&rows), ["a1", "b1", "c1", "c2", "a2", "d1"]);
+        // Nothing is lost, even where two stages wait for each other.
+        assert_eq!(order(&[("a1", "a", &["b1"]), ("b1", "b", &["a1"])]), ["b1", "a1"]);
+        assert_eq!(order(&[("a1", "a", &["b1"]), ("b1", "b", &[])]), ["b1", "a1"]);
+    }
 
     #[test]
     fn stages_are_read_in_order_and_found_by_their_names() {

@@ -1,0 +1,81 @@
+//! Where programs are built: a folder and a target directory for each job, used again and again, so
+//! that tokio is compiled once and a mutant costs one crate.
+
+use crate::checkpoint::{self, Files};
+use crate::course::Course;
+use anyhow::{Context, Result};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A place for one job.
+#[derive(Debug)]
+pub struct Workshop {
+    folder: PathBuf,
+    lock: PathBuf,
+}
+
+/// What came of a build.
+#[derive(Debug)]
+pub enum Built {
+    /// The program, and the warnings there were.
+    Program(PathBuf, String),
+    /// What the compiler said.
+    Failed(String),
+}
+
+impl Workshop {
+    /// The workshop with this number.
+    pub fn open(course: &Course, number: usize) -> Result<Self> {
+        let folder = course.made().join(format!("job/{number}"));
+        fs::create_dir_all(&folder)?;
+        Ok(Workshop { folder, lock: course.root.join("Cargo.lock") })
+    }
+
+    /// Builds the program; `name` is what its file is called afterwards.
+    pub fn build(&self, files: &Files, name: &str) -> Result<Built> {
+        let source = self.folder.join("source");
+        checkpoint::write_folder(&source, files)?;
+        // Cargo takes away what is not needed of it; so it is copied each time.
+        fs::copy(&self.lock, source.join("Cargo.lock"))?;
+        let output = Command::new("cargo")
+            .args(["build", "--message-format", "json-render-diagnostics", "--target-dir"])
+            .arg(self.folder.join("target"))
+            .current_dir(&source)
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            .env_remove("RUSTFLAGS")
+            .output()
+            .context("cargo is needed")?;
+        let said = diagnostics(&String::from_utf8_lossy(&output.stderr));
+        if !output.status.success() {
+            return Ok(Built::Failed(said));
+        }
+        let told = String::from_utf8_lossy(&output.stdout);
+        let executable =
+            told.lines().rev().find_map(executable_of).context("no program was built")?;
+        let program = self.folder.join("programs").join(name);
+        fs::create_dir_all(program.parent().context("it has a folder")?)?;
+        // A program that still runs cannot be written over, but it can be replaced.
+        let fresh = program.with_extension("fresh");
+        fs::copy(executable, &fresh)?;
+        fs::rename(&fresh, &program)?;
+        Ok(Built::Program(program, said))
+    }
+}
+
+/// `"executable":"/path"` of cargo's JSON line about the program.
+fn executable_of(line: &str) -> Option<&Path> {
+    let (_, rest) = line.split_once("\"executable\":\"")?;
+    Some(Path::new(rest.split('"').next()?))
+}
+
+/// The compiler's words without cargo's progress.
+fn diagnostics(stderr: &str) -> String {
+    let progress = ["Compiling", "Finished", "Updating", "Locking", "Downloading", "Downloaded"];
+    let is_progress = |line: &str| {
+        let line = line.trim_start();
+        progress.iter().any(|word| line.starts_with(word)) || line.starts_with("Blocking")
+    };
+    let lines: Vec<&str> = stderr.lines().filter(|line| !is_progress(line)).collect();
+    lines.join("\n").trim().to_owned()
+}
