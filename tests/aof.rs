@@ -178,6 +178,12 @@ fn times_are_noted_where_that_is_asked_for() {
     let mut server = Server::start(&[ALWAYS, &["--aof-timestamp-enabled", "yes"]].concat());
     server.connect().ask("SET a 1");
     assert!(log_with(&server, "a").starts_with("#TS:"));
+    // A base of commands says when it was made, too.
+    server.connect().ask("CONFIG SET aof-use-rdb-preamble no");
+    server.connect().ask("BGREWRITEAOF");
+    wait_for_rewrite(&mut server.connect());
+    let base = last_part(&server).with_file_name("appendonly.aof.2.base.aof");
+    assert!(fs::read_to_string(base).expect("a base").starts_with("#TS:"));
     server.start_again(ALWAYS);
     assert_eq!(server.connect().ask("GET a"), "1");
 }

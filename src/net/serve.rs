@@ -81,21 +81,20 @@ async fn accept_all(
     loop {
         tokio::select! {
             () = &mut accepting => return Ok(()),
-            _ = terminate.recv() => end_by("SIGTERM", server),
-            _ = interrupt.recv() => end_by("SIGINT", server),
+            _ = terminate.recv() => {
+                end_by("SIGTERM", server.config.load().process.shutdown_on_sigterm, server);
+            }
+            _ = interrupt.recv() => {
+                end_by("SIGINT", server.config.load().process.shutdown_on_sigint, server);
+            }
             () = server.ending.wait() => return Ok(()),
         }
     }
 }
 
 /// Ends the server as the options of the signal say.
-fn end_by(signal: &str, server: &Arc<Server>) {
+fn end_by(signal: &str, flags: ShutdownFlags, server: &Arc<Server>) {
     tracing::warn!("Received {signal} scheduling shutdown...");
-    let options = &server.config.load().process;
-    let flags = match signal {
-        "SIGTERM" => options.shutdown_on_sigterm,
-        _ => options.shutdown_on_sigint,
-    };
     let (save, nosave) =
         (flags.contains(ShutdownFlags::SAVE), flags.contains(ShutdownFlags::NOSAVE));
     let saves = (save || nosave).then_some(save);

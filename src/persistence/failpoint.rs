@@ -1,7 +1,8 @@
 //! Places at which a test has the server die, or the disk fail: the steps of writing files.
 //!
 //! ```text
-//! REDSTART_FAILPOINTS=FILE     lines: `step die`, `step die 2` (the second time), `step error`
+//! REDSTART_FAILPOINTS=FILE     lines: `step die`, `step die 2` (the second time), `step error`,
+//!                              `step wait` (until the file says something else)
 //! FILE.synced                  what has reached the disk, lines: `inode length`
 //! ```
 //! The file is read at every step, so that a test can change its mind. Only builds with debug
@@ -36,6 +37,7 @@ mod on {
     use std::os::unix::fs::MetadataExt;
     use std::path::PathBuf;
     use std::sync::{LazyLock, Mutex};
+    use std::time::Duration;
 
     static FILE: LazyLock<Option<PathBuf>> =
         LazyLock::new(|| std::env::var_os("REDSTART_FAILPOINTS").map(PathBuf::from));
@@ -54,7 +56,11 @@ mod on {
             *times += 1;
             *times
         };
-        let asked = std::fs::read_to_string(file).unwrap_or_default();
+        let mut asked = std::fs::read_to_string(file).unwrap_or_default();
+        while asked.lines().any(|line| line.strip_suffix(" wait") == Some(step)) {
+            std::thread::sleep(Duration::from_millis(5));
+            asked = std::fs::read_to_string(file).unwrap_or_default();
+        }
         for line in asked.lines() {
             let words: Vec<&str> = line.split(' ').collect();
             let is_time = |words: &[&str]| words.is_empty() || words == [times.to_string()];

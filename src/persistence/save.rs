@@ -9,10 +9,11 @@
 use super::failpoint;
 use super::rdb::write::{FileStyle, SnapshotFile};
 use super::saving::Progress;
+use super::temporary;
 use crate::store::{Keyspace, Snapshot};
 use anyhow::{Context, Result, bail};
-use std::fs::{self, File};
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -50,20 +51,7 @@ pub fn save(
 ) -> Result<()> {
     let temporary = plan.dir.join(format!("temp-{}.rdb", std::process::id()));
     let target = plan.dir.join(&plan.name);
-    let written = write(keyspace, plan, &temporary, progress, at_moment);
-    let placed = written.and_then(|()| {
-        fs::rename(&temporary, &target).with_context(|| {
-            let (from, to) = (temporary.display(), target.display());
-            format!("Error moving temp DB file {from} on the final destination {to}")
-        })
-    });
-    if placed.is_err()
-        && let Err(error) = fs::remove_file(&temporary)
-        && error.kind() != std::io::ErrorKind::NotFound
-    {
-        tracing::warn!("{} could not be removed: {error}", temporary.display());
-    }
-    placed?;
+    temporary::put(&target, &temporary, |path| write(keyspace, plan, path, progress, at_moment))?;
     failpoint::reached("snapshot-renamed")?;
     // The name is on the disk when the folder is.
     let synced = File::open(&plan.dir).and_then(|dir| dir.sync_all());
@@ -73,7 +61,7 @@ pub fn save(
 fn write(
     keyspace: &Keyspace,
     plan: &Plan,
-    path: &PathBuf,
+    path: &Path,
     progress: &Progress,
     at_moment: &mut dyn FnMut(),
 ) -> Result<()> {

@@ -321,18 +321,21 @@ impl Keyspace {
 
     /// Empties databases at one moment. What was in them comes back, for the caller to free.
     pub fn flush(&self, dbs: Range<usize>) -> Flushed {
-        self.empty(dbs, true)
+        self.empty(dbs, |db| {
+            // One entry a database: FLUSHALL would take with it what goes into one first used now.
+            if self.followers.any() {
+                self.followers.tell(&Entry::call(db, &[b"FLUSHDB"]));
+            }
+        })
     }
 
-    pub(super) fn empty(&self, dbs: Range<usize>, tells: bool) -> Flushed {
+    /// Empties databases at one moment; `tell` is called for each, with all of them locked.
+    pub(super) fn empty(&self, dbs: Range<usize>, tell: impl Fn(usize)) -> Flushed {
         let mut flushed = Flushed::default();
         let used: Vec<usize> = dbs.filter(|db| self.used_shards(*db).is_some()).collect();
         let mut locked = self.lock_all(used.into_iter());
         for (db, guards) in &mut locked {
-            // One entry a database: FLUSHALL would take with it what goes into one first used now.
-            if tells && self.followers.any() {
-                self.followers.tell(&Entry::call(*db, &[b"FLUSHDB"]));
-            }
+            tell(*db);
             for (shard, guard) in self.shards(*db).iter().zip(guards) {
                 if !guard.is_empty() {
                     self.touch_present(*db, shard, &[&**guard]);

@@ -1,9 +1,10 @@
 //! A disk that refuses: writes are refused meanwhile, nothing acknowledged is lost, and the service
 //! goes on when the cause is gone.
 
-use crate::bench::Bench;
+use crate::bench::{Bench, files_of_log};
 use crate::{ALWAYS, EVERYSEC};
 use std::fs;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 const MISCONF: &str = "-MISCONF Errors writing to the AOF file: a test asks for this error";
@@ -43,6 +44,44 @@ fn writes_are_refused_while_the_log_cannot_be_written_or_synced() {
         let found = bench.server.connect().ask("MGET before counter refused after");
         assert_eq!(found, "[1, 1, nil, 1]", "{step}");
     }
+}
+
+#[test]
+fn under_everysec_nothing_is_acknowledged_while_a_sync_is_two_seconds_late() {
+    let mut bench = Bench::start(EVERYSEC);
+    bench.ask_for("log-sync wait");
+    let acknowledged = AtomicU64::new(0);
+    let is_over = AtomicBool::new(false);
+    let (mut writer, mut other) = (bench.server.connect(), bench.server.connect());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                let number = acknowledged.load(Ordering::Relaxed) + 1;
+                assert_eq!(writer.ask(&format!("SET number {number}")), "+OK");
+                acknowledged.store(number, Ordering::Relaxed);
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        std::thread::sleep(Duration::from_millis(2600));
+        let last = acknowledged.load(Ordering::Relaxed);
+        std::thread::sleep(Duration::from_millis(200));
+        assert!(last > 0 && acknowledged.load(Ordering::Relaxed) == last, "{last}");
+        // What is read was promised to nobody; and it is in the file, though not on the disk.
+        assert_eq!(other.ask("GET number"), format!("{}", last + 1));
+        let file = files_of_log(bench.server.dir.path()).pop().expect("a file");
+        let log = fs::read(file).expect("it can be read");
+        let text = format!("\r\n{}\r\n", last + 1);
+        assert!(log.windows(text.len()).any(|part| part == text.as_bytes()));
+        assert!(other.ask("INFO persistence").contains("aof_pending_bio_fsync:1"));
+        is_over.store(true, Ordering::Relaxed);
+        bench.ask_for("");
+    });
+    assert!(other.ask("INFO persistence").contains("aof_delayed_fsync:1"));
+    assert_eq!(other.ask("WAITAOF 1 0 5000"), "[:1, :0]");
+    let last = acknowledged.load(Ordering::Relaxed);
+    bench.cut_the_power();
+    bench.start_again(EVERYSEC);
+    assert_eq!(bench.server.connect().ask("GET number"), format!("{last}"));
 }
 
 #[test]

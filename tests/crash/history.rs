@@ -155,6 +155,11 @@ impl Client {
         self.done.partition_point(|done| done.at < before)
     }
 
+    /// When the last change was acknowledged.
+    pub fn last_acknowledged(&self) -> Option<Instant> {
+        self.done.last().map(|done| done.at)
+    }
+
     /// How many changes were sent before this moment.
     pub fn sent_before(&self, moment: Instant) -> usize {
         let pending = self.pending.iter().map(|(_, _, sent)| *sent);

@@ -9,10 +9,11 @@
 //! A large container is made by many calls, so that none of them keeps a server that loads it busy
 //! for long.
 
-use super::encode::{begin, call, select, word};
+use super::encode::{begin, call, select, timestamp, word};
 use crate::persistence::failpoint;
 use crate::persistence::rdb::write::Shown;
 use crate::persistence::saving::Progress;
+use crate::persistence::temporary;
 use crate::store::{Keyspace, Saved, Visitor};
 use crate::types::hash::Hash;
 use crate::types::list::Order;
@@ -21,7 +22,7 @@ use crate::types::set::{self, Member};
 use crate::types::sorted_set::{self, Direction};
 use crate::types::stream::{Group, Id, Stream};
 use anyhow::{Context, Result, bail};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -33,41 +34,38 @@ const ITEMS_OF_A_CALL: usize = 64;
 const BUFFER_BYTES: usize = 256 * 1024;
 
 /// Writes all keys to a file, and brings it to the disk; `at_moment` runs at the moment that it
-/// shows.
+/// shows. `note_s` is the time to be noted at its beginning, where that is asked for.
 ///
 /// # Errors
 /// A sentence on what failed. There is no such file then.
 pub fn write(
     keyspace: &Keyspace,
     place: &Path,
+    note_s: Option<u64>,
     progress: &Progress,
     at_moment: &mut dyn FnMut(),
 ) -> Result<()> {
     let mut temporary = place.as_os_str().to_owned();
     temporary.push(".temp");
-    let written = write_keys(keyspace, temporary.as_ref(), progress, at_moment);
-    let placed = written.and_then(|()| {
-        fs::rename(&temporary, place).with_context(|| format!("making {}", place.display()))
-    });
-    if placed.is_err()
-        && let Err(error) = fs::remove_file(&temporary)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        tracing::warn!("{} could not be removed: {error}", temporary.display());
-    }
-    placed?;
+    temporary::put(place, temporary.as_ref(), |path| {
+        write_keys(keyspace, path, note_s, progress, at_moment)
+    })?;
     failpoint::reached("base-renamed").context("making the base")
 }
 
 fn write_keys(
     keyspace: &Keyspace,
     place: &Path,
+    note_s: Option<u64>,
     progress: &Progress,
     at_moment: &mut dyn FnMut(),
 ) -> Result<()> {
     let told = || format!("writing {}", place.display());
     let file = File::create(place).with_context(told)?;
     let mut calls = Calls { file, out: Vec::new(), db: None, failure: None, holds_lock: false };
+    if let Some(seconds) = note_s {
+        timestamp(&mut calls.out, seconds);
+    }
     let Some(mut snapshot) = keyspace.begin_snapshot(at_moment) else {
         bail!("a snapshot is under way");
     };

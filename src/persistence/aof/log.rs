@@ -7,7 +7,9 @@
 //! Positions count the bytes appended since the server started. Under `appendfsync always` a
 //! connection keeps its replies back until `synced` has passed what was appended when its batch
 //! ended: its own writes, and those of others that it may have read. Under the other policies it
-//! waits only where more than `MOST_PENDING_BYTES` wait for the disk.
+//! waits only where more than `MOST_PENDING_BYTES` wait to be written; and under `everysec` replies
+//! to writes wait, too, while anything that was appended `MOST_LOST_MS` ago has not reached the
+//! disk: what a power cut takes was acknowledged within two seconds.
 //!
 //! Entries come under the locks of their shards, so that their order here agrees with the order of
 //! the changes to each key; nothing but memory is touched meanwhile.
@@ -27,6 +29,9 @@ use tokio::sync::Notify;
 
 /// More may not wait for the disk: who goes on writing has to wait.
 const MOST_PENDING_BYTES: u64 = 64 * 1024 * 1024;
+/// `everysec`: what is older than this is on the disk, or no write is acknowledged. A little less
+/// than the two seconds that are promised: replies take their time to be sent.
+const MOST_LOST_MS: u64 = 1900;
 /// A chunk that has grown this long is left alone: growing it further would copy it, with shards
 /// locked.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -53,6 +58,8 @@ pub struct Taken {
     pub chunks: Vec<Vec<u8>>,
     /// Files to go on with, by position.
     pub turns: VecDeque<Destination>,
+    /// When the first of the bytes was appended; 0 without any.
+    pub since_ms: u64,
 }
 
 #[derive(Default)]
@@ -77,6 +84,9 @@ impl Pending {
         if is_full {
             let spare = self.spare.pop();
             let chunk = spare.unwrap_or_else(|| Vec::with_capacity(CHUNK_ROOM_BYTES));
+            if self.taken.chunks.is_empty() {
+                self.taken.since_ms = super::monotonic_ms();
+            }
             self.taken.chunks.push(chunk);
         }
         self.taken.chunks.last_mut().expect("there is one now")
@@ -119,12 +129,18 @@ pub struct Log {
     appended: AtomicU64,
     written: AtomicU64,
     synced: AtomicU64,
+    /// When the first of the bytes that have not reached the disk was appended; 0 without any.
+    unsynced_since_ms: AtomicU64,
+    /// How often replies had to wait for a sync that was late.
+    delays: AtomicU64,
     /// A sync is under way.
     is_syncing: AtomicBool,
     /// Something is to be written to a file.
     is_on: AtomicBool,
     /// Replies wait for the disk: `appendfsync always`.
     is_strict: AtomicBool,
+    /// What is not on the disk may not get old: `everysec`.
+    is_bounded: AtomicBool,
     pub(super) policy: Mutex<Policy>,
     pub(super) notes_time: AtomicBool,
     /// Why the last write failed; none while all is well.
@@ -186,6 +202,9 @@ impl Follower for Log {
             return;
         }
         pending.append(entry, now_s);
+        if self.unsynced_since_ms.load(Ordering::Relaxed) == 0 {
+            self.unsynced_since_ms.store(pending.taken.since_ms, Ordering::Relaxed);
+        }
         self.appended.store(pending.end, Ordering::Release);
         drop(pending);
         APPENDED_HERE.set(APPENDED_HERE.get() + 1);
@@ -219,15 +238,32 @@ impl Log {
     fn is_settled(&self, owed: &Owed) -> bool {
         let reached = match self.is_strict.load(Ordering::Relaxed) {
             true => self.synced.load(Ordering::Acquire),
+            false if owed.is_own && self.is_late() => return false,
             false => self.written.load(Ordering::Acquire),
         };
         // While the disk refuses, nobody waits but who has something there to lose.
         reached >= owed.position || !owed.is_own && self.is_failing.load(Ordering::Acquire)
     }
 
+    /// Whether something has not reached the disk that should have.
+    fn is_late(&self) -> bool {
+        let since_ms = self.unsynced_since_ms.load(Ordering::Relaxed);
+        since_ms > 0
+            && self.is_bounded.load(Ordering::Relaxed)
+            && super::monotonic_ms() >= since_ms + MOST_LOST_MS
+    }
+
+    /// How often replies had to wait for a sync that was late.
+    pub fn delays(&self) -> u64 {
+        self.delays.load(Ordering::Relaxed)
+    }
+
     /// Waits until replies may be sent; false when they never may.
     pub async fn settled(&self, owed: Owed) -> bool {
         let _counted = Waits::enter(self);
+        if self.is_late() {
+            self.delays.fetch_add(1, Ordering::Relaxed);
+        }
         loop {
             let mut news = std::pin::pin!(self.progress.notified());
             // Registered before the look: what comes in between is not missed.
@@ -253,12 +289,18 @@ impl Log {
         self.failure.lock().clone()
     }
 
-    /// Notes up to where everything was written, or has reached the disk, too.
-    pub(super) fn note_progress(&self, position: u64, is_synced: bool) {
+    /// Notes up to where everything was written.
+    pub(super) fn note_written(&self, position: u64) {
         self.written.store(position, Ordering::Release);
-        if is_synced {
-            self.synced.store(position, Ordering::Release);
-        }
+    }
+
+    /// Notes up to where everything has reached the disk, and since when the first of what was
+    /// taken and has not waits for it; 0 without any.
+    pub(super) fn note_synced(&self, position: u64, since_ms: u64) {
+        self.synced.fetch_max(position, Ordering::AcqRel);
+        let pending = self.pending.lock();
+        let since_ms = if since_ms > 0 { since_ms } else { pending.taken.since_ms };
+        self.unsynced_since_ms.store(since_ms, Ordering::Relaxed);
     }
 
     /// Notes whether a sync is under way.
@@ -322,6 +364,8 @@ impl Log {
         change(&mut policy);
         let is_strict = policy.in_force() == FsyncPolicy::Always;
         self.is_strict.store(is_strict, Ordering::Relaxed);
+        let is_bounded = policy.in_force() == FsyncPolicy::Everysec;
+        self.is_bounded.store(is_bounded, Ordering::Relaxed);
         drop(policy);
         self.tell();
         self.wake();

@@ -52,7 +52,7 @@ impl Files {
 /// Writes a base, and brings it to the disk.
 pub fn write_base(
     keyspace: &Keyspace,
-    files: &Files,
+    (files, options): (&Files, &Persistence),
     (base, form): &(Part, BaseForm),
     (plan, progress): (Plan, &Progress),
     at_moment: &mut dyn FnMut(),
@@ -63,7 +63,9 @@ pub fn write_base(
             save(keyspace, &plan, progress, at_moment)
         }
         BaseForm::Aof => {
-            commands::write(keyspace, &files.folder.place(&base.name), progress, at_moment)
+            let note_s = options.aof_timestamp_enabled.then(super::now_s);
+            let place = files.folder.place(&base.name);
+            commands::write(keyspace, &place, note_s, progress, at_moment)
         }
     }
 }
@@ -126,7 +128,7 @@ impl Aof {
             }
         };
         let base = files.next_base(options);
-        let written = write_base(keyspace, &files, &base, (plan, progress), &mut turn);
+        let written = write_base(keyspace, (&files, options), &base, (plan, progress), &mut turn);
         if is_in_use {
             // The file is listed: it is to be written to, even if the moment never came.
             turn();

@@ -5,6 +5,7 @@ use super::load::{self, Replay};
 use super::log::Log;
 use super::manifest::Manifest;
 use super::rewrite::write_base;
+use super::syncer::Syncer;
 use super::writer::Writer;
 use crate::config::Persistence;
 use crate::persistence::failpoint;
@@ -123,7 +124,8 @@ impl Aof {
         files.folder.create().context("Can't open or create append-only dir")?;
         if files.manifest.is_empty() {
             let base = files.next_base(options);
-            write_base(keyspace, files, &base, (plan, &Progress::default()), &mut || ())?;
+            let plan = (plan, &Progress::default());
+            write_base(keyspace, (&*files, options), &base, plan, &mut || ())?;
             tracing::info!("Creating AOF base file {} on server start", base.0.name);
             files.manifest.base = Some(base.0);
         }
@@ -226,7 +228,8 @@ impl Aof {
         if writer.is_none() {
             let log = self.log.clone();
             let thread = std::thread::Builder::new().name("redstart-aof".into());
-            let started = thread.spawn(move || Writer::new(log).run());
+            let work = Writer::new(log, Syncer::start()?);
+            let started = thread.spawn(move || work.run());
             *writer = Some(started.context("starting the thread that writes the AOF")?);
         }
         Ok(())

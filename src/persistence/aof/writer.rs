@@ -1,8 +1,9 @@
-//! The thread that writes the log to its file and brings it to the disk.
+//! The thread that writes the log to its file and has it brought to the disk.
 //!
 //! ```text
 //! always     gather ─► write ─► sync ─► those whose replies waited send them, and so on
-//! everysec   write at once, then at most once a millisecond; sync a second after the last
+//! everysec   write at once, then at most once a millisecond; a second after the last sync began,
+//!            another thread syncs what there is, and writing goes on
 //! no         the same without sync
 //! ```
 //! A group commit: one sync serves everyone who waits for it. While a sync runs, those it does not
@@ -14,6 +15,7 @@
 //! again: the kernel may have thrown it away, and would not say so a second time.
 
 use super::log::{CHUNK_ROOM_BYTES, Destination, Log, Taken};
+use super::syncer::{self, Job, Syncer};
 use crate::config::FsyncPolicy;
 use crate::persistence::failpoint;
 use std::fs::File;
@@ -40,7 +42,7 @@ const TELL_EVERY: Duration = Duration::from_secs(30);
 
 /// The file that is written to.
 struct Target {
-    file: File,
+    file: Arc<File>,
     /// Bytes of it that are whole calls.
     length: u64,
     /// Bytes of it that have reached the disk.
@@ -53,8 +55,8 @@ impl Target {
     fn append(&mut self, bytes: &[u8]) -> Result<(), (usize, io::Error)> {
         let mut written = 0;
         while written < bytes.len() {
-            let wrote =
-                failpoint::reached("log-write").and_then(|()| self.file.write(&bytes[written..]));
+            let wrote = failpoint::reached("log-write")
+                .and_then(|()| (&*self.file).write(&bytes[written..]));
             let error = match wrote {
                 Ok(0) => io::ErrorKind::WriteZero.into(),
                 Ok(more) => {
@@ -83,8 +85,12 @@ impl Target {
 pub struct Writer {
     log: Arc<Log>,
     target: Option<Target>,
+    syncer: Syncer,
     /// The position behind what was written.
     position: u64,
+    /// When the first of the bytes was appended that no sync covers, nor will the one that is under
+    /// way; 0 without any.
+    since_ms: u64,
     last_sync: Instant,
     /// How long the last sync took.
     sync_took: Duration,
@@ -98,11 +104,13 @@ pub struct Writer {
 
 impl Writer {
     /// A writer without a file.
-    pub fn new(log: Arc<Log>) -> Self {
+    pub fn new(log: Arc<Log>, syncer: Syncer) -> Self {
         Writer {
+            syncer,
             log,
             target: None,
             position: 0,
+            since_ms: 0,
             last_sync: Instant::now(),
             sync_took: Duration::ZERO,
             crowd: 0,
@@ -124,9 +132,7 @@ impl Writer {
             let taken = self.log.take(std::mem::take(&mut spare));
             let has_written = !taken.chunks.is_empty();
             spare = self.write_all(taken);
-            if self.sync_due().is_some_and(|due| due.is_zero()) {
-                self.sync_or_fail();
-            }
+            self.see_to_syncs();
             self.crowd = self.log.waiting() as u64;
             self.log.tell();
             if has_written && self.policy() != FsyncPolicy::Always && !self.is_closing() {
@@ -160,6 +166,10 @@ impl Writer {
                 self.log.rests.store(false, Ordering::Release);
                 return;
             }
+            if self.conclude_sync() {
+                self.log.tell();
+                continue;
+            }
             match due {
                 Some(due) => std::thread::park_timeout(due),
                 None => std::thread::park(),
@@ -167,11 +177,12 @@ impl Writer {
         }
     }
 
-    /// In how long the file is to be synced; none when nothing is to be.
+    /// In how long a sync is to begin; none when nothing is to be synced.
     fn sync_due(&self) -> Option<Duration> {
         self.target.as_ref().filter(|target| !target.is_synced())?;
         match self.policy() {
             FsyncPolicy::Always => Some(Duration::ZERO),
+            FsyncPolicy::Everysec if self.syncer.underway().is_some() => None,
             FsyncPolicy::Everysec => Some(SYNC_EVERY.saturating_sub(self.last_sync.elapsed())),
             FsyncPolicy::No => None,
         }
@@ -204,6 +215,9 @@ impl Writer {
             self.turn(Some(turn));
         }
         self.write(&slices);
+        if self.since_ms == 0 && self.target.as_ref().is_some_and(|target| !target.is_synced()) {
+            self.since_ms = taken.since_ms;
+        }
         taken.chunks.retain(|chunk| chunk.capacity() <= 2 * CHUNK_ROOM_BYTES);
         taken.chunks.truncate(MOST_SPARE_CHUNKS);
         taken.chunks.iter_mut().for_each(Vec::clear);
@@ -228,8 +242,10 @@ impl Writer {
             }
         }
         self.position += length;
-        let is_synced = self.target.as_ref().is_none_or(Target::is_synced);
-        self.log.note_progress(self.position, is_synced);
+        self.log.note_written(self.position);
+        if self.target.as_ref().is_none_or(Target::is_synced) {
+            self.note_all_synced();
+        }
         if !self.has_failed_sync {
             self.recover();
         }
@@ -266,18 +282,71 @@ impl Writer {
         })
     }
 
+    /// Begins the sync that is due, and concludes the one that has ended.
+    fn see_to_syncs(&mut self) {
+        self.conclude_sync();
+        if self.sync_due().is_none_or(|due| !due.is_zero()) {
+            return;
+        }
+        match &self.target {
+            Some(target) if self.policy() == FsyncPolicy::Everysec => {
+                let (file, length) = (target.file.clone(), target.length);
+                let since_ms = std::mem::take(&mut self.since_ms);
+                self.syncer.begin(Job { file, length, position: self.position, since_ms });
+                self.log.note_syncing(true);
+                self.last_sync = Instant::now();
+            }
+            _ => self.sync_or_fail(),
+        }
+    }
+
+    /// Draws the conclusions of a sync that another thread has ended; false when none has.
+    fn conclude_sync(&mut self) -> bool {
+        let Some((job, outcome)) = self.syncer.finished() else { return false };
+        self.log.note_syncing(false);
+        let target = self.target.as_mut().filter(|target| Arc::ptr_eq(&target.file, &job.file));
+        match outcome {
+            Ok(()) => {
+                if let Some(target) = target {
+                    target.synced_length = target.synced_length.max(job.length);
+                }
+                self.log.note_synced(job.position, self.since_ms);
+                self.has_failed_sync = false;
+                self.recover();
+            }
+            // A file that was turned away from has been synced since, or was given up.
+            Err(_) if target.is_none() => {}
+            Err(error) => {
+                self.since_ms = job.since_ms;
+                // Tried again at once.
+                self.last_sync = self.last_sync.checked_sub(SYNC_EVERY).unwrap_or(self.last_sync);
+                self.has_failed_sync = true;
+                self.fail("syncing", &error);
+            }
+        }
+        true
+    }
+
+    /// Notes that all that was written has reached the disk.
+    fn note_all_synced(&mut self) {
+        self.since_ms = 0;
+        self.log.note_synced(self.position, 0);
+    }
+
     /// Brings what was written to the disk.
     fn sync(&mut self) -> io::Result<()> {
+        while self.syncer.underway().is_some() && !self.conclude_sync() {
+            std::thread::park();
+        }
         let Some(target) = self.target.as_mut().filter(|target| !target.is_synced()) else {
             return Ok(());
         };
         let began = Instant::now();
         self.log.note_syncing(true);
-        let synced = failpoint::reached("log-sync").and_then(|()| target.file.sync_data());
+        let synced = syncer::sync(&target.file, target.length);
         self.log.note_syncing(false);
         synced?;
         target.synced_length = target.length;
-        failpoint::synced(&target.file, target.length);
         self.last_sync = Instant::now();
         self.sync_took = began.elapsed();
         self.has_failed_sync = false;
@@ -287,7 +356,7 @@ impl Writer {
     fn sync_or_fail(&mut self) {
         match self.sync() {
             Ok(()) => {
-                self.log.note_progress(self.position, true);
+                self.note_all_synced();
                 self.recover();
             }
             Err(error) => {
@@ -310,11 +379,11 @@ impl Writer {
         let file = turn.and_then(|turn| turn.file);
         self.target = file.map(|(file, length)| {
             failpoint::synced(&file, length);
-            Target { file, length, synced_length: length }
+            Target { file: Arc::new(file), length, synced_length: length }
         });
         // What a disk refused to the file before is forgotten.
         self.log.is_abandoned.store(false, Ordering::Release);
-        self.log.note_progress(self.position, true);
+        self.note_all_synced();
         self.has_failed_sync = false;
         self.recover();
     }

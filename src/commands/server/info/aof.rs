@@ -33,6 +33,6 @@ pub fn aof(context: &Context, lines: &mut Lines) {
         lines.add("aof_pending_rewrite", u8::from(!aof.log.is_on()));
         lines.add("aof_buffer_length", aof.log.pending_bytes());
         lines.add("aof_pending_bio_fsync", u8::from(aof.log.is_syncing()));
-        lines.zeros(&["aof_delayed_fsync"]);
+        lines.add("aof_delayed_fsync", aof.log.delays());
     }
 }

@@ -10,10 +10,8 @@
 //! All numbers are little-endian but those that share a byte with a head.
 //! Source: https://github.com/antirez/listpack/blob/master/listpack.md
 
-use super::{Damage, Head, Item, Pack, signed};
+use super::{Damage, END, Head, Item, Pack, announced, signed};
 
-const END: u8 = 255;
-const UNKNOWN_COUNT: u16 = u16::MAX;
 const HEAD_BYTES: usize = 6;
 
 /// A listpack, to read.
@@ -36,9 +34,7 @@ impl<'a> Listpack<'a> {
             return Err(Damage("a listpack of another length than it says"));
         }
         match bytes[HEAD_BYTES..].split_last() {
-            Some((&END, rest)) => {
-                Ok(Listpack { rest, left: (count != UNKNOWN_COUNT).then_some(count) })
-            }
+            Some((&END, rest)) => Ok(Listpack { rest, left: announced(count) }),
             _ => Err(Damage("a listpack without an end")),
         }
     }

@@ -51,6 +51,14 @@ pub trait Pack<'a> {
     fn next_item(&mut self) -> Result<Option<Item<'a>>, Damage>;
 }
 
+/// What a pack ends with.
+const END: u8 = 255;
+
+/// How many elements a pack has, if its head says it: more than fit are to be counted.
+fn announced(count: u16) -> Option<u16> {
+    (count != u16::MAX).then_some(count)
+}
+
 /// The first bytes of a pack.
 struct Head<'a>(&'a [u8]);
 

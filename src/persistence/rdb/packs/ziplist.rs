@@ -10,11 +10,9 @@
 //! ```
 //! Source: the head of Redis's ziplist.c
 
-use super::{Damage, Head, Item, Pack, signed};
+use super::{Damage, END, Head, Item, Pack, announced, signed};
 
-const END: u8 = 255;
 const LONG: u8 = 254;
-const UNKNOWN_COUNT: u16 = u16::MAX;
 const HEAD_BYTES: usize = 10;
 
 /// A ziplist, to read.
@@ -49,7 +47,7 @@ impl<'a> Ziplist<'a> {
             at: HEAD_BYTES,
             before: 0,
             last: last as usize,
-            left: (count != UNKNOWN_COUNT).then_some(count),
+            left: announced(count),
         })
     }
 
