@@ -17,6 +17,8 @@ pub mod files;
 pub mod harness;
 /// Transcripts: their parser and what it yields.
 pub mod language;
+/// The table of stages, and the page of it.
+pub mod map;
 /// Does a reply fit a pattern?
 pub mod matching;
 /// Plays a transcript's cases.

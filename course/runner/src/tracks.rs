@@ -4,6 +4,19 @@
 
 use std::path::Path;
 
+/// A track as the course lists it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Track {
+    /// `base`
+    pub id: String,
+    /// For people: `Sorted sets`.
+    pub title: String,
+    /// What a learner's server can do at its end.
+    pub goal: String,
+    /// Tracks that come first.
+    pub after: Vec<String>,
+}
+
 /// A stage as the course lists it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stage {
@@ -20,6 +33,13 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// Its number within the track, and its short name: `base-05-frames` is 5, `frames`.
+    pub fn number_and_name(&self) -> (u32, &str) {
+        let rest = self.id.strip_prefix(&self.track).unwrap_or(&self.id).trim_start_matches('-');
+        let (digits, name) = rest.split_once('-').unwrap_or(("", rest));
+        (digits.parse().unwrap_or(0), name)
+    }
+
     /// Whether `base`, `base/5` or `base-05-frames` means this stage.
     pub fn is_meant_by(&self, name: &str) -> bool {
         let number = self.id.strip_prefix(&self.track).and_then(|rest| rest.split('-').nth(1));
@@ -97,6 +117,35 @@ fn in_order(listed: Vec<Stage>) -> Vec<Stage> {
     ordered
 }
 
+/// All tracks in the order of the file.
+pub fn read_tracks(path: &Path) -> Result<Vec<Track>, String> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(parse_tracks(&text))
+}
+
+/// Understands the parts of that text which are about tracks; `parse` tells what is wrong with it.
+pub fn parse_tracks(text: &str) -> Vec<Track> {
+    let mut tracks: Vec<Track> = Vec::new();
+    let mut in_track = false;
+    for line in text.lines().map(str::trim) {
+        if line.starts_with('[') {
+            in_track = line == "[[track]]";
+            tracks.extend(in_track.then(Track::default));
+        }
+        let Some((key, value)) = line.split_once('=').filter(|_| in_track) else { continue };
+        let (Some(track), value) = (tracks.last_mut(), value.trim()) else { continue };
+        match key.trim() {
+            "id" => track.id = string(value).unwrap_or_default(),
+            "title" => track.title = string(value).unwrap_or_default(),
+            "goal" => track.goal = string(value).unwrap_or_default(),
+            "after" => track.after = list(value).unwrap_or_default(),
+            _ => {}
+        }
+    }
+    tracks
+}
+
 fn set(stage: &mut Stage, key: &str, value: &str) -> Option<()> {
     match key {
         "id" => stage.id = string(value)?,
@@ -147,6 +196,16 @@ mod tests {
         // Nothing is lost, even where two stages wait for each other.
         assert_eq!(order(&[("a1", "a", &["b1"]), ("b1", "b", &["a1"])]), ["b1", "a1"]);
         assert_eq!(order(&[("a1", "a", &["b1"]), ("b1", "b", &[])]), ["b1", "a1"]);
+    }
+
+    #[test]
+    fn tracks_are_read_beside_their_stages() {
+        let text = "[[track]]\nid = \"watch\"\ntitle = \"Locks\"\ngoal = \"a = b\"\n\
+                    after = [\"base\", \"lists\"]\n[[stage]]\nid = \"watch-01-watch\"\n";
+        let tracks = parse_tracks(text);
+        assert_eq!(tracks.len(), 1);
+        assert_eq!((tracks[0].id.as_str(), tracks[0].goal.as_str()), ("watch", "a = b"));
+        assert_eq!(tracks[0].after, ["base", "lists"]);
     }
 
     #[test]

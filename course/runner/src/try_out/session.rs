@@ -167,6 +167,7 @@ impl Session {
             self.late(ANSWER_LIMIT, false, out)?;
         } else {
             self.talks.pop();
+            self.tell_ends(false, out)?;
         }
         Ok(())
     }

@@ -1,0 +1,225 @@
+//! The map of the course: its tracks and stages, and how far a learner has come. Once as a table for
+//! the terminal (this file), once as a page (page.rs), which is also the first page of the book.
+
+mod page;
+
+use crate::report::Style;
+use crate::tracks::{self, Stage, Track};
+use std::path::{Path, PathBuf};
+
+pub use page::{STYLE, address_of, escaped, fragment, page, write};
+
+/// Where a stage stands for the learner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Green once; with the minutes it took, if they are known.
+    Done(Option<u64>),
+    /// The one being built.
+    Current,
+    /// Not begun.
+    Ahead,
+}
+
+/// A stage on the map.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// As the course lists it.
+    pub stage: Stage,
+    /// The one line for people from its transcript.
+    pub title: String,
+    /// Whether there is a chapter, and so a checkpoint.
+    pub has_chapter: bool,
+    /// How far the learner is with it.
+    pub state: State,
+}
+
+/// A track on the map.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// As the course lists it.
+    pub track: Track,
+    /// Its stages by their numbers.
+    pub places: Vec<Place>,
+}
+
+impl Line {
+    fn done(&self) -> usize {
+        self.places.iter().filter(|place| matches!(place.state, State::Done(_))).count()
+    }
+
+    fn is_begun(&self) -> bool {
+        self.places.iter().any(|place| place.state != State::Ahead)
+    }
+
+    fn minutes(&self) -> u64 {
+        self.places.iter().map(|place| u64::from(place.stage.minutes)).sum()
+    }
+}
+
+/// Reads the map of the repository at `root`; `state_of` says how far each stage is, by its id.
+pub fn read(root: &Path, state_of: impl Fn(&str) -> State) -> Result<Vec<Line>, String> {
+    let path = root.join("course/tracks.toml");
+    let stages = tracks::read(&path)?;
+    let lines = tracks::read_tracks(&path)?.into_iter().map(|track| {
+        let own = stages.iter().filter(|stage| stage.track == track.id);
+        let mut places: Vec<Place> = own.map(|stage| place(root, stage, &state_of)).collect();
+        places.sort_by_key(|place| place.stage.number_and_name().0);
+        Line { track, places }
+    });
+    Ok(lines.collect())
+}
+
+fn place(root: &Path, stage: &Stage, state_of: &impl Fn(&str) -> State) -> Place {
+    let title = title_of(&root.join(format!("tests/stages/{}.redis", stage.id)));
+    Place {
+        title: title.unwrap_or_else(|| stage.number_and_name().1.to_owned()),
+        has_chapter: chapter_of(root, &stage.id).is_file(),
+        state: state_of(&stage.id),
+        stage: stage.clone(),
+    }
+}
+
+/// Where a stage's chapter is, if it has one.
+pub fn chapter_of(root: &Path, id: &str) -> PathBuf {
+    root.join("course/stages").join(id).join("chapter.md")
+}
+
+/// The line `title …` of a transcript; the file is not understood any further.
+fn title_of(path: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    text.lines().take(5).find_map(|line| line.strip_prefix("title ")).map(str::to_owned)
+}
+
+/// The map as a table of at most 80 columns. Tracks that are not begun take one line each, unless
+/// `all` asks for every stage.
+pub fn table(lines: &[Line], all: bool, style: Style) -> String {
+    let mut text = String::new();
+    let next = lines.iter().position(|line| line.done() < line.places.len());
+    for (index, line) in lines.iter().enumerate() {
+        let open = all || line.is_begun() || (next == Some(index) && line.done() == 0);
+        let (done, of) = (line.done(), line.places.len());
+        let right = if line.is_begun() {
+            format!("{done} of {of} done")
+        } else {
+            let word = if of == 1 { "stage" } else { "stages" };
+            format!("{of} {word}, {}", duration(line.minutes()))
+        };
+        let left = 76_usize.saturating_sub(right.chars().count() + 1);
+        let head = format!("{:<22}{}", line.track.title, line.track.goal);
+        let head = crate::player::cut(&head, left);
+        text.push_str(&format!("  {head:<left$} {right}\n"));
+        if open {
+            line.places.iter().for_each(|place| text.push_str(&row(place, style)));
+        }
+    }
+    text.push_str(&format!("\n  {}\n", summary(lines)));
+    text
+}
+
+fn row(place: &Place, style: Style) -> String {
+    let (number, name) = place.stage.number_and_name();
+    let title = crate::player::cut(&place.title, 38);
+    let text = format!("{number:>3} {name:<16} {title:<38} {:>4} min", place.stage.minutes);
+    let (sign, text, end) = match place.state {
+        State::Done(taken) => {
+            let taken = taken.map(|minutes| format!("  in {minutes}")).unwrap_or_default();
+            (style.green("✓"), text, taken)
+        }
+        State::Current => (style.red("▸"), text, "  here".into()),
+        State::Ahead => (style.dim("·"), style.dim(&text), String::new()),
+    };
+    format!("  {sign}{text}{end}\n")
+}
+
+/// How much is done and how much is left, in one line.
+pub fn summary(lines: &[Line]) -> String {
+    let places = || lines.iter().flat_map(|line| &line.places);
+    let is_done = |place: &&Place| matches!(place.state, State::Done(_));
+    let taken: u64 = places()
+        .filter_map(|place| match place.state {
+            State::Done(minutes) => minutes,
+            _ => None,
+        })
+        .sum();
+    let left = places().filter(|place| !is_done(place));
+    let left: u64 = left.map(|place| u64::from(place.stage.minutes)).sum();
+    let done = places().filter(is_done).count();
+    let took = if taken > 0 { format!(" in {}", duration(taken)) } else { String::new() };
+    let (all, left) = (places().count(), duration(left));
+    format!("{done} of {all} stages done{took}, about {left} to go")
+}
+
+/// `45 min`, `2 h`, `2 h 30 min`
+pub fn duration(minutes: u64) -> String {
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        // Sums of estimates are no more exact than this.
+        (hours, _) if hours >= 5 => format!("{} h", (minutes + 30) / 60),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(super) fn lines() -> Vec<Line> {
+        let place = |id: &str, track: &str, state| Place {
+            stage: Stage { id: id.into(), track: track.into(), minutes: 40, ..Stage::default() },
+            title: format!("The <title> of {id}, which goes on and on and on"),
+            has_chapter: true,
+            state,
+        };
+        let track = |id: &str, after: &[&str]| Track {
+            id: id.into(),
+            title: id.to_uppercase(),
+            goal: "a goal of many words that is told at length on the map, as it should be".into(),
+            after: after.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        vec![
+            Line {
+                track: track("base", &[]),
+                places: vec![
+                    place("base-01-bind", "base", State::Done(Some(7))),
+                    place("base-02-ping", "base", State::Done(None)),
+                    place("base-03-again", "base", State::Current),
+                ],
+            },
+            Line {
+                track: track("lists", &["base"]),
+                places: vec![place("lists-01-rpush", "lists", State::Ahead)],
+            },
+        ]
+    }
+
+    #[test]
+    fn the_table_fits_and_shows_where_you_are() {
+        for all in [false, true] {
+            let text = table(&lines(), all, Style::Plain);
+            assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+            assert!(text.contains("✓  1 bind") && text.contains("40 min  in 7"), "{text}");
+            assert!(text.contains("▸  3 again") && text.contains("min  here"), "{text}");
+            assert_eq!(text.contains("1 rpush"), all);
+            assert!(text.contains("2 of 3 done") && text.contains("1 stage, 40 min"), "{text}");
+            assert!(text.ends_with("2 of 4 stages done in 7 min, about 1 h 20 min to go\n"));
+        }
+    }
+
+    #[test]
+    fn the_map_of_this_repository_has_every_stage() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let lines = read(&root, |_| State::Ahead).unwrap();
+        let places: Vec<&Place> = lines.iter().flat_map(|line| &line.places).collect();
+        assert_eq!(places.len(), tracks::read(&root.join("course/tracks.toml")).unwrap().len());
+        assert_eq!(
+            (lines[0].track.id.as_str(), places[0].stage.id.as_str()),
+            ("base", "base-01-bind")
+        );
+        for place in places {
+            assert_ne!(place.title, place.stage.number_and_name().1, "{}", place.stage.id);
+        }
+        // Before the first green one the first track stands open.
+        assert!(table(&lines, false, Style::Plain).contains("1 bind"));
+    }
+}
