@@ -3,23 +3,12 @@
 //!   pull N=base/5         takes edits made there back into the chapter
 //!   prove [N=…]           plays every stage on its program, on the one before, and on wrong ones
 
-#![cfg_attr(test, allow(clippy::unwrap_used))]
-
-mod chapter;
-mod checkpoint;
-mod course;
-mod items;
-mod merge;
-mod play;
-mod prove;
-mod shape;
-mod workshop;
-
 use anyhow::{Context, Result, bail};
-use course::{Choice, Course};
-use play::Manner;
+use redstart_proof::course::{self, Choice, Course};
+use redstart_proof::play::Manner;
+use redstart_proof::workshop::Workshop;
+use redstart_proof::{checkpoint, prove};
 use std::process::ExitCode;
-use workshop::Workshop;
 
 const USAGE: &str = "\
 redstart-proof checkpoint --stage base/5 [--force]
