@@ -1,19 +1,42 @@
 # Redstart: `make` lists what can be made. Every target does its own set-up: cargo, cc and make are enough.
 
 CARGO ?= cargo
-RUNNER = $(CARGO) run --quiet --release --manifest-path course/runner/Cargo.toml --
+RUNNER = $(CARGO) run --quiet --manifest-path course/runner/Cargo.toml --
 BENCH = $(CARGO) run --quiet --release --manifest-path benches/Cargo.toml --
 STAGE_FLAGS = $(if $(STAGE),--stage $(STAGE)) $(if $(SEED),--seed $(SEED)) \
-	$(if $(FORMAT),--format $(FORMAT)) $(if $(ALL),--all)
+	$(if $(FORMAT),--format $(FORMAT)) $(if $(ALL),--all) $(if $(CASE),--case $(CASE))
 ORACLE ?= redis-server
 ARGS ?=
 
-.DEFAULT_GOAL := help
-.PHONY: help install build run run_local_server test check fmt lint oracle bench micro fuzz fuzz-commands asan miri \
-	where docs try
+.DEFAULT_GOAL := status
+.PHONY: status start next help install build run run_local_server test test-all check fmt lint oracle bench micro fuzz \
+	fuzz-commands asan miri where docs try
+
+# The course. A learner's repository lies in me/; LANG on the command line is a language, not the locale.
+STARTERS = $(notdir $(wildcard course/starters/*))
+LANGUAGE = $(if $(filter command,$(origin LANG)),$(LANG),$(filter $(STARTERS),$(LANG)))
+unexport LANG
+
+status:
+ifneq ($(wildcard me),)
+	@$(RUNNER) status
+else
+	@echo "Redstart: a server that speaks Redis, and a course in which you build one yourself."
+	@echo
+	@echo "  make start LANG=python   begins the course in me/, a repository of your own ($(STARTERS))"
+	@echo "  make run                 builds Redstart and starts it on port 6379"
+	@echo "  make test                builds Redstart and plays every test on it"
+	@echo "  make help                everything else"
+endif
+
+start: ## begins the course: LANG=rust|python|…, or FROM=dir for a repository you have
+	@$(RUNNER) start $(if $(LANGUAGE),--lang $(LANGUAGE)) $(if $(FROM),--from $(FROM))
+
+next: ## the course: the brief of the next stage, and its first red; or STAGE=lists/1
+	@$(RUNNER) next $(STAGE_FLAGS)
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z_-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z_-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: ## fetches the dependencies
 	$(CARGO) fetch
@@ -26,23 +49,27 @@ run: build ## starts the server on port 6379; ARGS="--port 6380" for flags
 
 run_local_server: run
 
-# With PROGRAM or STAGE: plays stages of the course, on any program. Without: every test of Redstart.
-test: ## every test; or STAGE=base/5 PROGRAM=path FORMAT=json ALL=1 SEED=41
-ifneq ($(PROGRAM)$(STAGE),)
-	@$(RUNNER) test --program $(or $(PROGRAM),./your_program.sh) $(STAGE_FLAGS)
+# With me/, PROGRAM or STAGE: plays stages of the course. Without: every test of Redstart.
+TEST_PROGRAM = $(or $(PROGRAM),$(if $(wildcard me),,./your_program.sh))
+test: ## the stage you are at in me/; STAGE=base/5 PROGRAM=path FORMAT=json ALL=1 SEED=41
+ifneq ($(PROGRAM)$(STAGE)$(wildcard me),)
+	@$(RUNNER) test $(if $(TEST_PROGRAM),--program $(TEST_PROGRAM)) $(STAGE_FLAGS)
 else
+	@$(MAKE) --no-print-directory test-all
+endif
+
+test-all: ## every test of Redstart; so does `make test` without me/
 	$(CARGO) test --quiet --manifest-path course/runner/Cargo.toml
 	$(CARGO) test --quiet --target-dir target/course/tools --manifest-path course/proof/Cargo.toml
 	$(CARGO) test --quiet --manifest-path fuzz/commands/Cargo.toml
 	$(CARGO) test
-endif
 
 try: ## a prompt on your server, and the same lines to a real Redis; PROGRAM=path FLAGS="--appendonly yes"
 	@$(RUNNER) try --program $(or $(PROGRAM),$(wildcard me/your_program.sh),./your_program.sh) \
 		$(if $(FLAGS),--flags '$(FLAGS)') $(if $(BESIDE),--beside $(BESIDE))
 
 check: fmt lint ## all that CI checks: format, clippy, every test, tidy, docs fresh
-	$(MAKE) test
+	$(MAKE) test-all
 
 fmt:
 	$(CARGO) fmt --all -- --check

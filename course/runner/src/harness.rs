@@ -151,7 +151,11 @@ impl Tally {
             }
             Verdict::Red(failure) => {
                 self.failed += 1;
-                let place = format!("{}:{} with SEED={seed}", script.path.display(), failure.line);
+                let place = format!(
+                    "again       {}:{} with SEED={seed}",
+                    script.path.display(),
+                    failure.line
+                );
                 self.messages
                     .push(report::failure(outcome, failure, &script.title, &place).join("\n"));
             }

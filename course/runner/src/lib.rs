@@ -17,6 +17,8 @@ pub mod files;
 pub mod harness;
 /// Transcripts: their parser and what it yields.
 pub mod language;
+/// The learner's path through the course.
+pub mod learner;
 /// The table of stages, and the page of it.
 pub mod map;
 /// Does a reply fit a pattern?

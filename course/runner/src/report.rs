@@ -48,8 +48,8 @@ impl Style {
     }
 }
 
-/// The message of a red case. `title` is the stage's, `again` what repeats it.
-pub fn failure(outcome: &Outcome, failure: &Failure, title: &str, again: &str) -> Vec<String> {
+/// The message of a red case. `title` is the stage's, `footer` what can be typed next.
+pub fn failure(outcome: &Outcome, failure: &Failure, title: &str, footer: &str) -> Vec<String> {
     let mut lines = vec![
         format!("✗ {}  {}", outcome.stage, title),
         format!("  case {} of {}: {}", outcome.case, outcome.of, outcome.title),
@@ -57,7 +57,8 @@ pub fn failure(outcome: &Outcome, failure: &Failure, title: &str, again: &str) -
     ];
     let tail = tail(failure);
     let middle = expected_and_received(&failure.expected, &failure.received);
-    let room = LINES.saturating_sub(lines.len() + middle.len() + tail.len() + 2);
+    let room =
+        LINES.saturating_sub(lines.len() + middle.len() + tail.len() + 1 + footer.lines().count());
     let session = session(&failure.session, room.min(SESSION_LINES));
     if !session.is_empty() {
         lines.extend(session);
@@ -66,8 +67,9 @@ pub fn failure(outcome: &Outcome, failure: &Failure, title: &str, again: &str) -
     lines.extend(middle);
     lines.extend(tail);
     // What to type stands last, whatever had to be left out.
-    lines.truncate(LINES - 1);
-    lines.push(format!("    {:<12}{again}", "again"));
+    let footer: Vec<String> = footer.lines().map(|line| format!("    {line}")).collect();
+    lines.truncate(LINES - footer.len());
+    lines.extend(footer);
     lines.iter().map(|line| format!("  {}", cut(line, WIDTH - 2))).collect()
 }
 
@@ -287,7 +289,7 @@ mod tests {
     fn a_message_never_exceeds_its_frame() {
         for length in [1, 30, 70_000] {
             let (outcome, broken) = red(&vec![b'\r'; length], &vec![b'a'; length]);
-            let lines = failure(&outcome, &broken, "ECHO", "make test SEED=1");
+            let lines = failure(&outcome, &broken, "ECHO", "again  make test SEED=1");
             assert!(lines.len() <= LINES, "{}", lines.len());
             assert!(lines.iter().all(|line| line.chars().count() <= WIDTH), "{lines:#?}");
             assert!(lines.iter().any(|line| line.contains("again")));
@@ -297,7 +299,7 @@ mod tests {
     #[test]
     fn the_caret_stands_under_the_first_byte_that_differs() {
         let (outcome, broken) = red(b"abc", b"abX");
-        let lines = failure(&outcome, &broken, "ECHO", "make test SEED=1");
+        let lines = failure(&outcome, &broken, "ECHO", "again  make test SEED=1");
         let caret = lines.iter().position(|line| line.contains("^ byte 7")).unwrap();
         let column = lines[caret].find('^').unwrap();
         assert_eq!(lines[caret - 1].as_bytes()[column], b'X');

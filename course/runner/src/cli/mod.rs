@@ -14,9 +14,13 @@ mod telling;
 use std::process::ExitCode;
 
 pub use request::{Format, Request, patience, random_seed};
-pub use telling::Teller;
+pub use telling::{Teller, Told};
+
+use crate::learner;
 
 const USAGE: &str = "\
+redstart-course status | start [--lang L | --from DIR] | next [--stage base/5]
+redstart-course test   [--stage base/5] [--all] …  without P: the stage you are at, on me/
 redstart-course test   --program P [--stage base/5] [--all] [--format json] [--seed N] [--case N]
 redstart-course play   --program P [--format json] [--seed N] [--case N] FILE.redis…
 redstart-course oracle --program P [--format json] [--seed N] [--case N] FILE.redis…
@@ -32,6 +36,9 @@ type Verb = fn(&Request) -> Result<u8, String>;
 
 const VERBS: &[(&str, Verb)] = &[
     ("test", playing::test),
+    ("status", learner::status),
+    ("start", learner::start),
+    ("next", learner::next),
     ("play", playing::play),
     ("oracle", playing::oracle),
     ("check", playing::check),

@@ -2,15 +2,19 @@
 //! `check`, which only reads them.
 
 use super::request::{Request, patience};
-use super::telling::Teller;
+use super::telling::{Teller, Told};
 use crate::language::{self, Script};
+use crate::learner;
 use crate::player::{self, Asked};
 use crate::server::Program;
-use crate::tracks;
+use crate::tracks::{self, Stage};
 use std::path::PathBuf;
 
-/// The course's stages on a program; stops at the first red case.
+/// The course's stages on the program named, or the learner's own; stops at the first red case.
 pub fn test(request: &Request) -> Result<u8, String> {
+    if request.program.is_empty() && request.files.is_empty() {
+        return learner::test(request);
+    }
     let paths =
         if request.files.is_empty() { stage_files(request)? } else { request.files.clone() };
     play_files(request, &paths, Asked::Program)
@@ -49,7 +53,7 @@ fn play_files(request: &Request, paths: &[PathBuf], asked: Asked) -> Result<u8, 
     let options = player::Options { seed: request.seed, asked, only: request.case };
     let mut teller = Teller::new(request);
     for script in &scripts {
-        if teller.play(script, &program, &options).is_break() {
+        if teller.play(script, &program, &options) == Told::Red && !request.all {
             break;
         }
     }
@@ -59,14 +63,12 @@ fn play_files(request: &Request, paths: &[PathBuf], asked: Asked) -> Result<u8, 
 fn stage_files(request: &Request) -> Result<Vec<PathBuf>, String> {
     let root = request.repository()?;
     let stages = tracks::read(&root.join("course/tracks.toml"))?;
-    let wanted = request.stage.as_deref();
-    let meant = stages.iter().filter(|stage| wanted.is_none_or(|name| stage.is_meant_by(name)));
-    let paths: Vec<PathBuf> =
-        meant.map(|stage| root.join(format!("tests/stages/{}.redis", stage.id))).collect();
-    if paths.is_empty() {
-        return Err(format!("there is no stage {}", wanted.unwrap_or_default()));
-    }
-    Ok(paths)
+    let meant = match &request.stage {
+        Some(name) => learner::stages_named(&stages, name)?,
+        None => stages.iter().collect(),
+    };
+    let file = |stage: &Stage| root.join(format!("tests/stages/{}.redis", stage.id));
+    Ok(meant.into_iter().map(file).collect())
 }
 
 fn read_scripts(paths: &[PathBuf]) -> Result<Vec<Script>, String> {

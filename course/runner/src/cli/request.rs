@@ -32,6 +32,10 @@ pub struct Request {
     pub beside: Option<String>,
     /// More arguments for the program.
     pub flags: Vec<String>,
+    /// The language of a starter.
+    pub language: Option<String>,
+    /// A repository that is to become `me/`.
+    pub from: Option<PathBuf>,
     /// Where the repository is, if that was said.
     pub root: Option<PathBuf>,
     /// What does not begin with `--`.
@@ -45,7 +49,7 @@ impl Request {
         mut arguments: impl Iterator<Item = String>,
     ) -> Result<Self, String> {
         let mut request = Request {
-            all: verb != "test",
+            all: ["play", "oracle"].contains(&verb.as_str()),
             verb,
             program: Vec::new(),
             stage: None,
@@ -54,6 +58,8 @@ impl Request {
             case: None,
             beside: None,
             flags: Vec::new(),
+            language: None,
+            from: None,
             root: None,
             files: Vec::new(),
         };
@@ -85,6 +91,8 @@ impl Request {
             "--case" => self.case = Some(number(&value)? as usize),
             "--beside" => self.beside = Some(value),
             "--flags" => self.flags = value.split_whitespace().map(str::to_owned).collect(),
+            "--lang" => self.language = Some(value),
+            "--from" => self.from = Some(value.into()),
             "--root" => self.root = Some(value.into()),
             _ => return Err(format!("{name} {value} is not understood")),
         }

@@ -36,9 +36,50 @@ impl Notes {
     }
 }
 
+/// How a stage, or many, went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// Every case was green, or skipped.
+    Green,
+    /// At least one was red.
+    Red,
+    /// None was red, and not all could be tried.
+    Untried,
+}
+
+impl Told {
+    /// The exit code that says it.
+    pub fn code(self) -> u8 {
+        match self {
+            Told::Green => 0,
+            Told::Red => 1,
+            Told::Untried => 2,
+        }
+    }
+
+    /// Of both: red before all, then what could not be tried.
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Told::Red, _) | (_, Told::Red) => Told::Red,
+            (Told::Untried, _) | (_, Told::Untried) => Told::Untried,
+            _ => Told::Green,
+        }
+    }
+}
+
+/// Who is told what to type next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Listener {
+    /// Somebody who named a program.
+    Caller,
+    /// A learner, at the current stage or elsewhere.
+    Learner,
+}
+
 /// Tells outcomes as they come, and counts them.
 pub struct Teller<'a> {
     request: &'a Request,
+    listener: Listener,
     style: Style,
     begun: Instant,
     green: usize,
@@ -51,29 +92,48 @@ impl<'a> Teller<'a> {
     /// One for a whole run.
     pub fn new(request: &'a Request) -> Self {
         let style = if std::io::stdout().is_terminal() { Style::Colour } else { Style::Plain };
-        Teller { request, style, begun: Instant::now(), green: 0, red: 0, skipped: 0, untried: 0 }
+        Teller {
+            request,
+            listener: Listener::Caller,
+            style,
+            begun: Instant::now(),
+            green: 0,
+            red: 0,
+            skipped: 0,
+            untried: 0,
+        }
     }
 
-    /// Plays a script and tells it; breaks off when the run is to end.
-    pub fn play(
-        &mut self,
-        script: &Script,
-        program: &Program,
-        options: &player::Options,
-    ) -> ControlFlow<()> {
+    /// The same, with what a learner can type below every failure.
+    pub fn for_learner(request: &'a Request) -> Self {
+        Teller { listener: Listener::Learner, ..Teller::new(request) }
+    }
+
+    /// Colours, or none.
+    pub fn style(&self) -> Style {
+        self.style
+    }
+
+    /// What was asked for.
+    pub fn request(&self) -> &'a Request {
+        self.request
+    }
+
+    /// Plays a script and tells it; not beyond the first red case, unless all were asked for.
+    pub fn play(&mut self, script: &Script, program: &Program, options: &player::Options) -> Told {
         let begun = Instant::now();
-        let mut flow = ControlFlow::Continue(());
+        let mut told = Told::Green;
         let mut notes = Notes::default();
         let mut green = 0;
         player::play(script, program, options, &mut |outcome| {
             green += usize::from(matches!(outcome.verdict, Verdict::Green));
-            flow = self.outcome(&outcome, script, &mut notes);
-            flow
+            told = told.and(told_of(&outcome.verdict));
+            self.outcome(&outcome, script, &mut notes)
         });
         if self.request.format == Format::Text {
             self.summary(script, green, begun.elapsed(), &notes);
         }
-        flow
+        told
     }
 
     /// Counts one outcome, and tells it at once if it is red.
@@ -102,7 +162,7 @@ impl<'a> Teller<'a> {
                 self.red += 1;
                 if self.request.format == Format::Text {
                     let lines =
-                        report::failure(outcome, failure, &script.title, &self.again(script));
+                        report::failure(outcome, failure, &script.title, &self.footer(script));
                     println!("{}\n{}\n", self.style.red(&lines[0]), lines[1..].join("\n"));
                 }
                 if !self.request.all {
@@ -113,30 +173,43 @@ impl<'a> Teller<'a> {
         go_on
     }
 
+    /// What to type after a failure.
+    fn footer(&self, script: &Script) -> String {
+        let again = self.again(script);
+        let again = format!("{:<12}{again}", "again");
+        match self.listener {
+            Listener::Caller => again,
+            Listener::Learner => format!(
+                "{:<12}make read (the chapter) · make hint · make try (by hand)\n{again}",
+                "help"
+            ),
+        }
+    }
+
     /// What to type to see this once more.
     fn again(&self, script: &Script) -> String {
         let seed = self.request.seed;
-        match self.request.verb.as_str() {
-            "test" => {
-                let number =
-                    script.name.split('-').nth(1).unwrap_or_default().trim_start_matches('0');
-                let track = script.name.split('-').next().unwrap_or_default();
-                format!("make test STAGE={track}/{number} SEED={seed}")
+        let is_course = self.request.verb == "test" || self.listener == Listener::Learner;
+        if is_course {
+            if self.listener == Listener::Learner && self.request.stage.is_none() {
+                return format!("make test SEED={seed}");
             }
-            verb => {
-                let program = self.request.program.join(" ");
-                let path = script.path.display();
-                format!("redstart-course {verb} --program '{program}' --seed {seed} {path}")
-            }
+            let number = script.name.split('-').nth(1).unwrap_or_default().trim_start_matches('0');
+            let track = script.name.split('-').next().unwrap_or_default();
+            return format!("make test STAGE={track}/{number} SEED={seed}");
         }
+        let verb = &self.request.verb;
+        let program = self.request.program.join(" ");
+        let path = script.path.display();
+        format!("redstart-course {verb} --program '{program}' --seed {seed} {path}")
     }
 
     fn summary(&self, script: &Script, green: usize, took: Duration, notes: &Notes) {
         let all = script.cases.len();
         let line = format!(
-            "{:<30}{:<44}{green:>4} of {all:<4}{:>7} ms",
+            "{:<29}{:<32}{green:>3} of {all:<3}{:>6} ms",
             script.name,
-            script.title,
+            player::cut(&script.title, 31),
             took.as_millis()
         );
         let noted: usize = notes.cases.iter().map(|(_, cases)| cases.len()).sum();
@@ -175,5 +248,13 @@ impl<'a> Teller<'a> {
         } else {
             0
         }
+    }
+}
+
+fn told_of(verdict: &Verdict) -> Told {
+    match verdict {
+        Verdict::Green | Verdict::Skipped(_) => Told::Green,
+        Verdict::Untried(_) => Told::Untried,
+        Verdict::Red(_) => Told::Red,
     }
 }

@@ -1,0 +1,24 @@
+//! The learner's path: his repository `me/`, how far he is, and the verbs that take him on.
+//!   progress.rs  what is kept between two commands: me/.redstart/progress
+//!   home.rs      me/ and the course around it, opened for a command
+//!   names.rs     stages by the names people type
+//!   start.rs     `make start`: makes me/ from a starter, or takes a repository that is there
+//!   testing.rs   `make test`: the current stage, then all that were green before
+//!   next.rs      `make next`: on to the next stage
+//!   status.rs    `make`: what to type, and where he is
+
+mod home;
+mod names;
+mod next;
+mod progress;
+mod start;
+mod status;
+mod testing;
+
+pub use home::Home;
+pub use names::{stage_named, stages_named};
+pub use next::next;
+pub use progress::{Progress, Record};
+pub use start::start;
+pub use status::status;
+pub use testing::test;

@@ -1,0 +1,199 @@
+//! `make test` in the course: the current stage on the learner's program, and when that is green,
+//! all stages that were green before. They are played beside each other; one that is red then is
+//! played again alone before anybody is told that he broke it, because a busy machine is slow.
+
+use super::home::Home;
+use super::names::{short_name, stages_named};
+use crate::cli::{Format, Request, Teller, Told};
+use crate::language::Script;
+use crate::player::{self, Asked, Options, Verdict};
+use crate::report::Style;
+use crate::server::Program;
+use crate::tracks::Stage;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Earlier stages played at the same time.
+const MOST_THREADS: usize = 4;
+/// Case titles that a green stage lists.
+const MOST_TITLES: usize = 8;
+
+/// Plays and tells; the exit code.
+pub fn test(request: &Request) -> Result<u8, String> {
+    let mut home = Home::open(request)?;
+    let program = home.program()?;
+    let Some(name) = &request.stage else {
+        return run(&mut home, request, &program).map(|told| told.code());
+    };
+    let stages: Vec<Stage> =
+        stages_named(&all_stages(&home)?, name)?.into_iter().cloned().collect();
+    let mut teller = Teller::for_learner(request);
+    for stage in &stages {
+        if play(&mut home, stage, &program, &mut teller)?.1.is_break() {
+            break;
+        }
+    }
+    Ok(teller.finish())
+}
+
+/// Those without a chapter can be played, too.
+fn all_stages(home: &Home) -> Result<Vec<Stage>, String> {
+    crate::tracks::read(&home.root.join("course/tracks.toml"))
+}
+
+/// The current stage, and when it is green all that were green before.
+pub fn run(home: &mut Home, request: &Request, program: &Program) -> Result<Told, String> {
+    let stage = home.current().clone();
+    let before = home.progress.of(&stage.id);
+    let mut teller = Teller::for_learner(request);
+    let (told, _) = play(home, &stage, program, &mut teller)?;
+    let speaks = request.format == Format::Text;
+    let place = home.place(&stage);
+    if told == Told::Red && speaks {
+        let word = if before.green.is_some() {
+            "it was green before, and is red".to_owned()
+        } else if before.tries == 0 && home.stages.first() == Some(&stage) {
+            "red is right: this is where you begin".to_owned()
+        } else if before.tries == 0 {
+            "red is right: this is what you build next".to_owned()
+        } else {
+            format!("red, {} so far", minutes(home, &stage))
+        };
+        println!("{place} · {}", teller.style().red(&word));
+    }
+    if told != Told::Green && !request.all {
+        return Ok(told);
+    }
+    if told == Told::Green && speaks {
+        praise(home, &stage, before.green.is_none(), teller.style())?;
+    }
+    let broken = earlier(home, request, program, &mut teller)?;
+    if told == Told::Green && broken == Told::Green && speaks {
+        let next = match home.following() {
+            Some(_) => "make next",
+            None => "the end of the course: every stage is green",
+        };
+        println!("next: {next}");
+    }
+    Ok(told.and(broken))
+}
+
+/// Plays one stage and tells it.
+fn play(
+    home: &mut Home,
+    stage: &Stage,
+    program: &Program,
+    teller: &mut Teller<'_>,
+) -> Result<(Told, ControlFlow<()>), String> {
+    let script = home.script(stage)?;
+    let request = teller.request();
+    let options = Options { seed: request.seed, asked: Asked::Program, only: request.case };
+    let told = teller.play(&script, program, &options);
+    if request.case.is_none() && told != Told::Untried {
+        home.progress.played(&stage.id, told == Told::Green);
+        home.keep();
+    }
+    let go_on = told == Told::Green || request.all;
+    Ok((told, if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }))
+}
+
+fn minutes(home: &Home, stage: &Stage) -> String {
+    match home.progress.of(&stage.id).minutes() {
+        1 => "1 minute".into(),
+        many => format!("{many} minutes"),
+    }
+}
+
+/// What was proved, and how long it took.
+fn praise(home: &Home, stage: &Stage, first: bool, style: Style) -> Result<(), String> {
+    let place = home.place(stage);
+    if !first {
+        println!("{place} · {}", style.green("green"));
+        return Ok(());
+    }
+    let script = home.script(stage)?;
+    for case in script.cases.iter().take(MOST_TITLES) {
+        println!("    proved: {}", case.title);
+    }
+    if script.cases.len() > MOST_TITLES {
+        println!("    and {} more", script.cases.len() - MOST_TITLES);
+    }
+    let took = minutes(home, stage);
+    println!("{place} · {} after {took} (planned: {})", style.green("green"), stage.minutes);
+    Ok(())
+}
+
+/// The stages that were green before.
+fn earlier(
+    home: &mut Home,
+    request: &Request,
+    program: &Program,
+    teller: &mut Teller<'_>,
+) -> Result<Told, String> {
+    let current = home.progress.current.clone();
+    let stages: Vec<Stage> = home
+        .stages
+        .iter()
+        .filter(|stage| stage.id != current && home.progress.is_green(&stage.id))
+        .cloned()
+        .collect();
+    let scripts: Vec<Script> =
+        stages.iter().map(|stage| home.script(stage)).collect::<Result<_, _>>()?;
+    let speaks = request.format == Format::Text;
+    let suspects = if speaks { red_ones(&scripts, request.seed, program) } else { scripts };
+    let mut sum = Told::Green;
+    for script in suspects {
+        let options = Options { seed: request.seed, asked: Asked::Program, only: None };
+        let told = teller.play(&script, program, &options);
+        if told == Told::Red && speaks {
+            let broken = stages.iter().find(|stage| stage.id == script.name);
+            let broken = broken.map(|stage| (home.place(stage), short_name(stage)));
+            let (place, name) = broken.unwrap_or_default();
+            println!(
+                "{place} · {} It alone: make test STAGE={name}",
+                teller.style().red("you broke it: it was green before.")
+            );
+        }
+        sum = sum.and(told);
+        if told != Told::Green && !request.all {
+            return Ok(sum);
+        }
+    }
+    if sum == Told::Green && speaks && !stages.is_empty() {
+        let word = if stages.len() == 1 { "stage is" } else { "stages are" };
+        println!("{} earlier {word} green still", stages.len());
+    }
+    Ok(sum)
+}
+
+/// Plays them beside each other, and gives those that are not green.
+fn red_ones(scripts: &[Script], seed: u64, program: &Program) -> Vec<Script> {
+    let next = AtomicUsize::new(0);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let work = || {
+        let mut found = Vec::new();
+        while let Some(script) = scripts.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let mut green = true;
+            let options = Options { seed, asked: Asked::Program, only: None };
+            player::play(script, program, &options, &mut |outcome| {
+                green &= !matches!(outcome.verdict, Verdict::Red(_));
+                if green { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            });
+            if !green {
+                found.push(script.clone());
+            }
+        }
+        found
+    };
+    let mut found: Vec<Script> = std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            (0..MOST_THREADS.min(cores).min(scripts.len())).map(|_| scope.spawn(work)).collect();
+        let ended = threads
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("playing a script does not panic"));
+        ended.collect()
+    });
+    let place = |script: &Script| scripts.iter().position(|other| other.name == script.name);
+    found.sort_by_key(place);
+    found
+}
