@@ -21,6 +21,8 @@ pub mod language;
 pub mod learner;
 /// The table of stages, and the page of it.
 pub mod map;
+/// The likely cause of a red case, by the answers of wrong servers.
+pub mod likely;
 /// Does a reply fit a pattern?
 pub mod matching;
 /// Plays a transcript's cases.

@@ -161,8 +161,13 @@ fn tail(failure: &Failure) -> Vec<String> {
         lines.extend(failure.output[from..].iter().map(|line| format!("      | {line}")));
     }
     lines.push(String::new());
-    if let Some(cause) = &failure.cause {
-        lines.extend(wrapped("what is sure", cause));
+    match (&failure.likely, &failure.cause) {
+        (Some(likely), _) => {
+            lines.extend(wrapped("very likely", likely));
+            lines.push(format!("{INDENT}(a server broken in just this way gave this very answer)"));
+        }
+        (None, Some(cause)) => lines.extend(wrapped("what is sure", cause)),
+        (None, None) => {}
     }
     if !failure.why.is_empty() {
         lines.extend(wrapped("why it's so", &failure.why));
@@ -208,6 +213,9 @@ pub fn json(outcome: &Outcome, seed: u64) -> String {
             fields.push(field("received", &one_form(&failure.received)));
             if let Some(cause) = &failure.cause {
                 fields.push(field("cause", cause));
+            }
+            if let Some(likely) = &failure.likely {
+                fields.push(field("likely", likely));
             }
         }
     }
@@ -269,6 +277,7 @@ mod tests {
             received: Shown::reply(&Reply::Bulk(received.to_vec())),
             meanwhile: vec!["B received OK".into()],
             cause: Some("word ".repeat(60)),
+            likely: Some("likely ".repeat(20)),
             output: vec!["x".repeat(300); 8],
             why: "why ".repeat(60),
         };

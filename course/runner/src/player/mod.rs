@@ -112,6 +112,8 @@ pub struct Failure {
     pub meanwhile: Vec<String>,
     /// The cause, as far as it is beyond doubt.
     pub cause: Option<String>,
+    /// The cause that a server with this very answer had.
+    pub likely: Option<String>,
     /// The program's last lines, if it ended.
     pub output: Vec<String>,
     /// The case's explanation.
@@ -272,6 +274,7 @@ impl Stage<'_> {
                     received,
                     meanwhile: Vec::new(),
                     cause: None,
+                    likely: None,
                     output: Vec::new(),
                     why: String::new(),
                 };
@@ -367,6 +370,7 @@ fn not_started(error: StartError, case: &Case) -> Verdict {
         received: Shown::words(why),
         meanwhile: Vec::new(),
         cause: facts::of_output(&output),
+        likely: None,
         output,
         // The case's explanation is about something else.
         why: String::new(),

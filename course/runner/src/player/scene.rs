@@ -403,6 +403,7 @@ impl Scene {
             received,
             meanwhile: Vec::new(),
             cause: None,
+            likely: None,
             output: Vec::new(),
             why: String::new(),
         })
