@@ -19,10 +19,10 @@ pub mod harness;
 pub mod language;
 /// The learner's path through the course.
 pub mod learner;
-/// The table of stages, and the page of it.
-pub mod map;
 /// The likely cause of a red case, by the answers of wrong servers.
 pub mod likely;
+/// The table of stages, and the page of it.
+pub mod map;
 /// Does a reply fit a pattern?
 pub mod matching;
 /// Plays a transcript's cases.

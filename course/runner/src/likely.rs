@@ -6,7 +6,7 @@
 //! differ are played, too. A server that has nothing of the stage yet is on the list without a
 //! cause: who answers as that one does gets no guess.
 
-use crate::language::Script;
+use crate::language::{Kind, Script};
 use crate::player::{self, Asked, Failure, FailureKind, Options, Outcome, Verdict};
 use crate::server::Program;
 use crate::values::{Values, stage_seed};
@@ -212,6 +212,21 @@ pub fn fits(recorded: &str, given: &str) -> bool {
 fn is_vague(recorded: &str) -> bool {
     let answer = recorded.split_once(' ').map_or("", |(_, answer)| answer);
     answer.replace(ANY, "").trim().len() < 3
+}
+
+/// Adds the likely cause to the first red case of a stage.
+pub fn explain(outcome: &mut Outcome, script: &Script, program: &Program, options: &Options) {
+    if script.kind != Kind::Stage || options.asked != Asked::Program {
+        return;
+    }
+    // tests/stages/<id>.redis and course/stages/<id>/answers.txt
+    let Some(root) = script.path.ancestors().nth(3) else { return };
+    let file = root.join("course/stages").join(&script.name).join("answers.txt");
+    let Some(answers) = Answers::read(&file) else { return };
+    let likely = cause(&answers, script, program, options, outcome);
+    if let Verdict::Red(failure) = &mut outcome.verdict {
+        failure.likely = likely;
+    }
 }
 
 /// The cause of a red case, if one wrong server gave this very answer; `outcome` is the first red

@@ -2,6 +2,7 @@
 
 use super::request::{Format, Request};
 use crate::language::Script;
+use crate::likely;
 use crate::player::{self, Outcome, Verdict};
 use crate::report::{self, Style};
 use crate::server::Program;
@@ -125,7 +126,10 @@ impl<'a> Teller<'a> {
         let mut told = Told::Green;
         let mut notes = Notes::default();
         let mut green = 0;
-        player::play(script, program, options, &mut |outcome| {
+        player::play(script, program, options, &mut |mut outcome| {
+            if told != Told::Red {
+                likely::explain(&mut outcome, script, program, options);
+            }
             green += usize::from(matches!(outcome.verdict, Verdict::Green));
             told = told.and(told_of(&outcome.verdict));
             self.outcome(&outcome, script, &mut notes)
