@@ -4,12 +4,12 @@ CARGO ?= cargo
 RUNNER = $(CARGO) run --quiet --manifest-path course/runner/Cargo.toml --
 BENCH = $(CARGO) run --quiet --release --manifest-path benches/Cargo.toml --
 STAGE_FLAGS = $(if $(STAGE),--stage $(STAGE)) $(if $(SEED),--seed $(SEED)) \
-	$(if $(FORMAT),--format $(FORMAT)) $(if $(ALL),--all) $(if $(CASE),--case $(CASE))
+	$(if $(FORMAT),--format $(FORMAT)) $(if $(ALL),--all) $(if $(CASE),--case $(CASE)) $(if $(SOAK),--soak $(SOAK))
 ORACLE ?= redis-server
 ARGS ?=
 
 .DEFAULT_GOAL := status
-.PHONY: status start next help install build run run_local_server test test-all check fmt lint oracle bench micro fuzz \
+.PHONY: status start next watch hint read map grade help install build run run_local_server test test-all check fmt lint oracle bench micro fuzz \
 	fuzz-commands asan miri where docs try
 
 # The course. A learner's repository lies in me/; LANG on the command line is a language, not the locale.
@@ -34,6 +34,21 @@ start: ## begins the course: LANG=rust|python|…, or FROM=dir for a repository 
 
 next: ## the course: the brief of the next stage, and its first red; or STAGE=lists/1
 	@$(RUNNER) next $(STAGE_FLAGS)
+
+watch: ## the course: plays the stage again after every change of a file in me/; keys are shown
+	@$(RUNNER) watch $(STAGE_FLAGS)
+
+hint: ## the course: a question; again: the shape of an answer; again: the code (LEVEL=n, STAGE=…)
+	@$(RUNNER) hint $(if $(STAGE),--stage $(STAGE)) $(if $(LEVEL),--level $(LEVEL))
+
+read: ## the course: the chapter of the stage, here in the terminal (STAGE=…)
+	@$(RUNNER) read $(if $(STAGE),--stage $(STAGE))
+
+map: ## the course: all stages and how far you are; also me/map.html (ALL=1: every stage)
+	@$(RUNNER) map $(if $(ALL),--all)
+
+grade: ## the course: connects me/ to a CodeCrafters repository: URL=…
+	@$(RUNNER) grade $(if $(URL),--url $(URL))
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -11,6 +11,7 @@ mod request;
 mod showing;
 mod telling;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 pub use request::{Format, Request, patience, random_seed};
@@ -19,8 +20,10 @@ pub use telling::{Teller, Told};
 use crate::learner;
 
 const USAGE: &str = "\
-redstart-course status | start [--lang L | --from DIR] | next [--stage base/5]
-redstart-course test   [--stage base/5] [--all] …  without P: the stage you are at, on me/
+redstart-course status | watch | map [--all] | start [--lang L | --from DIR]
+redstart-course next | hint [--level N] | read   [--stage base/5]
+redstart-course grade  --url URL
+redstart-course test   [--stage base/5] [--all] [--soak N] …   without P: the current stage on me/
 redstart-course test   --program P [--stage base/5] [--all] [--format json] [--seed N] [--case N]
 redstart-course play   --program P [--format json] [--seed N] [--case N] FILE.redis…
 redstart-course oracle --program P [--format json] [--seed N] [--case N] FILE.redis…
@@ -39,14 +42,23 @@ const VERBS: &[(&str, Verb)] = &[
     ("status", learner::status),
     ("start", learner::start),
     ("next", learner::next),
+    ("watch", learner::watch),
+    ("hint", learner::hint),
+    ("read", learner::read),
+    ("map", learner::map),
+    ("grade", learner::grade),
     ("play", playing::play),
     ("oracle", playing::oracle),
     ("check", playing::check),
     ("try", showing::by_hand),
 ];
 
+/// Exit code when nobody reads what is printed (`make test | head`), as after SIGPIPE.
+const UNREAD: i32 = 141;
+
 /// Runs the command line; the exit code says how it went.
 pub fn run(arguments: Vec<String>) -> ExitCode {
+    std::panic::set_hook(Box::new(own_fault));
     ExitCode::from(answer(arguments).unwrap_or_else(|text| {
         eprintln!("{text}");
         2
@@ -64,4 +76,19 @@ fn answer(arguments: Vec<String>) -> Result<u8, String> {
         return Err(format!("there is no `{verb}`\n\n{USAGE}"));
     };
     run(&Request::parse(verb, arguments).map_err(|text| format!("{text}\n\n{USAGE}"))?)
+}
+
+/// A learner must not take a fault of the runner for one of his program.
+fn own_fault(panic: &std::panic::PanicHookInfo<'_>) {
+    let text = panic.to_string();
+    if text.contains("failed printing to std") {
+        std::process::exit(UNREAD);
+    }
+    // The way out must not panic again.
+    let _ = writeln!(
+        std::io::stderr(),
+        "The course's runner itself has failed; your program is not to blame. Please report:\n\
+         {text}"
+    );
+    std::process::exit(2);
 }

@@ -1,7 +1,7 @@
 //! The verbs that play transcripts on a program that is named: `test`, `play`, `oracle`; and
 //! `check`, which only reads them.
 
-use super::request::{Request, patience};
+use super::request::{Format, Request, patience};
 use super::telling::{Teller, Told};
 use crate::language::{self, Script};
 use crate::learner;
@@ -12,6 +12,28 @@ use std::path::PathBuf;
 
 /// The course's stages on the program named, or the learner's own; stops at the first red case.
 pub fn test(request: &Request) -> Result<u8, String> {
+    let Some(rounds) = request.soak else {
+        return test_once(request);
+    };
+    for round in 0..rounds {
+        let mut once = request.clone();
+        once.seed += round;
+        if once.format == Format::Text {
+            once.format = Format::Failures;
+        }
+        let code = test_once(&once)?;
+        if code != 0 {
+            eprintln!("round {} of {rounds}, seed {}", round + 1, once.seed);
+            return Ok(code);
+        }
+    }
+    if request.format == Format::Text {
+        println!("{rounds} rounds green, from seed {}", request.seed);
+    }
+    Ok(0)
+}
+
+fn test_once(request: &Request) -> Result<u8, String> {
     if request.program.is_empty() && request.files.is_empty() {
         return learner::test(request);
     }

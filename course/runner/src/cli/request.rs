@@ -9,6 +9,8 @@ pub enum Format {
     Text,
     /// One JSON object a case, on one line.
     Json,
+    /// For people, and only what is not green.
+    Failures,
 }
 
 /// The arguments, read.
@@ -36,6 +38,12 @@ pub struct Request {
     pub language: Option<String>,
     /// A repository that is to become `me/`.
     pub from: Option<PathBuf>,
+    /// The address of a graded repository.
+    pub url: Option<String>,
+    /// The level of a hint.
+    pub level: Option<u64>,
+    /// Play so many times, each time with another seed.
+    pub soak: Option<u64>,
     /// Where the repository is, if that was said.
     pub root: Option<PathBuf>,
     /// What does not begin with `--`.
@@ -60,6 +68,9 @@ impl Request {
             flags: Vec::new(),
             language: None,
             from: None,
+            url: None,
+            level: None,
+            soak: None,
             root: None,
             files: Vec::new(),
         };
@@ -92,6 +103,9 @@ impl Request {
             "--beside" => self.beside = Some(value),
             "--flags" => self.flags = value.split_whitespace().map(str::to_owned).collect(),
             "--lang" => self.language = Some(value),
+            "--url" => self.url = Some(value),
+            "--level" => self.level = Some(number(&value)?),
+            "--soak" => self.soak = Some(number(&value)?),
             "--from" => self.from = Some(value.into()),
             "--root" => self.root = Some(value.into()),
             _ => return Err(format!("{name} {value} is not understood")),

@@ -164,7 +164,7 @@ impl<'a> Teller<'a> {
             }
             Verdict::Red(failure) => {
                 self.red += 1;
-                if self.request.format == Format::Text {
+                if self.request.format != Format::Json {
                     let lines =
                         report::failure(outcome, failure, &script.title, &self.footer(script));
                     println!("{}\n{}\n", self.style.red(&lines[0]), lines[1..].join("\n"));

@@ -5,20 +5,34 @@
 //!   start.rs     `make start`: makes me/ from a starter, or takes a repository that is there
 //!   testing.rs   `make test`: the current stage, then all that were green before
 //!   next.rs      `make next`: on to the next stage
+//!   reading.rs   `make hint`, `make read`: the pages of a stage
+//!   watch.rs     `make watch`: the same after every change; keys.rs, changes.rs are its senses
+//!   grade.rs     `make grade`: connects me/ to CodeCrafters
+//!   mapping.rs   `make map`: all stages, as a table and as a page
 //!   status.rs    `make`: what to type, and where he is
 
+mod changes;
+mod grade;
 mod home;
+mod keys;
+mod mapping;
 mod names;
 mod next;
 mod progress;
+mod reading;
 mod start;
 mod status;
 mod testing;
+mod watch;
 
+pub use grade::grade;
 pub use home::Home;
+pub use mapping::map;
 pub use names::{stage_named, stages_named};
 pub use next::next;
 pub use progress::{Progress, Record};
+pub use reading::{hint, read};
 pub use start::start;
 pub use status::status;
 pub use testing::test;
+pub use watch::watch;

@@ -187,6 +187,12 @@ impl Progress {
         }
     }
 
+    /// A hint of this level was shown.
+    pub fn hinted(&mut self, stage: &str, level: u64) {
+        let record = self.stages.entry(stage.into()).or_default();
+        record.hints = record.hints.max(level);
+    }
+
     /// The learner is here: the time since he last was belongs to the current stage.
     pub fn tick(&mut self) {
         let gap = now().saturating_sub(self.last).min(LONGEST_GAP_SECONDS);

@@ -64,6 +64,9 @@ pub fn run(home: &mut Home, request: &Request, program: &Program) -> Result<Told
     if told != Told::Green && !request.all {
         return Ok(told);
     }
+    if told == Told::Green {
+        super::mapping::renew(home);
+    }
     if told == Told::Green && speaks {
         praise(home, &stage, before.green.is_none(), teller.style())?;
     }

@@ -1,0 +1,3 @@
+module my-redis
+
+go 1.19
