@@ -47,10 +47,13 @@ impl Tree {
     /// The program after chapter number `place`.
     pub fn at(course: &Course, place: usize) -> Result<Self> {
         let mut tree = Tree::begin(course)?;
-        for stage in &course.stages[..=place] {
-            tree.add(&Chapter::read(&course.chapter(&stage.id))?)?;
-        }
+        (0..=place).try_for_each(|place| tree.add_stage(course, place))?;
         Ok(tree)
+    }
+
+    /// Puts the chapter at this place in.
+    pub fn add_stage(&mut self, course: &Course, place: usize) -> Result<()> {
+        self.add(&Chapter::read(&course.chapter(course.id(place)))?)
     }
 
     /// Puts a chapter's fences in, in their order.

@@ -3,12 +3,16 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod cache;
 pub mod chapter;
 pub mod checkpoint;
 pub mod course;
 pub mod items;
 pub mod merge;
+pub mod mutants;
 pub mod play;
 pub mod prove;
 pub mod shape;
+pub mod suspect;
+pub mod whole;
 pub mod workshop;

@@ -4,16 +4,16 @@
 //!   prove [N=…]           plays every stage on its program, on the one before, and on wrong ones
 
 use anyhow::{Context, Result, bail};
+use redstart_proof::checkpoint;
 use redstart_proof::course::{self, Choice, Course};
 use redstart_proof::play::Manner;
-use redstart_proof::workshop::Workshop;
-use redstart_proof::{checkpoint, prove};
+use redstart_proof::whole::{self, Wish};
 use std::process::ExitCode;
 
 const USAGE: &str = "\
 redstart-proof checkpoint --stage base/5 [--force]
 redstart-proof pull       --stage base/5
-redstart-proof prove      [--stage base] [--seed N]
+redstart-proof prove      [--stage base] [--seed N] [--bless]
 Also: --from DIR (begin with that program, without the track base), --tracks a,b";
 
 fn main() -> ExitCode {
@@ -33,6 +33,7 @@ struct Request {
     choice: Choice,
     seed: Option<u64>,
     force: bool,
+    bless: bool,
 }
 
 fn request() -> Result<Request> {
@@ -41,6 +42,10 @@ fn request() -> Result<Request> {
     while let Some(argument) = arguments.next() {
         if argument == "--force" {
             request.force = true;
+            continue;
+        }
+        if argument == "--bless" {
+            request.bless = true;
             continue;
         }
         let value = arguments.next().with_context(|| format!("{argument} needs a value"))?;
@@ -79,15 +84,10 @@ fn prove_all(course: &Course, request: &Request) -> Result<ExitCode> {
         patience: redstart_course::cli::patience(),
         seed: request.seed.unwrap_or_else(redstart_course::cli::random_seed),
     };
-    let shop = Workshop::open(course, 1)?;
-    let mut faults = 0;
-    for place in places {
-        let proof = prove::stage(course, place, &shop, manner)?;
-        let sign = if proof.faults.is_empty() { "✓" } else { "✗" };
-        println!("{sign} {}", proof.id);
-        proof.faults.iter().for_each(|fault| println!("    {fault}"));
-        faults += proof.faults.len();
-    }
-    println!("{faults} faults, seed {}", manner.seed);
-    Ok(if faults == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    // A single stage is not worth compiling everything twice.
+    let jobs = if places.len() > 1 { cores } else { 1 };
+    let wish = Wish { manner, bless: request.bless, jobs };
+    let is_proved = whole::prove(course, &places, wish)?;
+    Ok(if is_proved { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

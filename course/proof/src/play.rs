@@ -14,6 +14,13 @@ pub struct Manner {
     pub seed: u64,
 }
 
+impl Manner {
+    /// The same with wider limits.
+    pub fn patient(self) -> Self {
+        Manner { patience: self.patience.max(4.0), ..self }
+    }
+}
+
 /// Reads a transcript.
 pub fn script(path: &Path) -> Result<Script> {
     language::read(path).map_err(|mistake| anyhow!(mistake))

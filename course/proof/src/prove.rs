@@ -1,140 +1,212 @@
-//! `make prove`: is every stage what it promises?
+//! One stage: what has to hold of its chapter and of the programs around it.
 
-use crate::chapter::{Chapter, Role};
+use crate::cache;
+use crate::chapter::{Chapter, Fence, Role};
 use crate::checkpoint::{Files, Tree};
 use crate::course::Course;
 use crate::items;
-use crate::play::{self, Manner};
+use crate::mutants::{self, Mutant};
+use crate::play;
 use crate::shape;
-use crate::workshop::{Built, Workshop};
+use crate::suspect::{self, Finding, Suspect, Tools};
+use crate::workshop::Built;
 use anyhow::Result;
-use redstart_course::language;
+use redstart_course::language::{self, Script};
+use redstart_course::likely::{Answers, BEFORE, Wrong};
 use redstart_course::player::Outcome;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What was found out about one stage.
-#[derive(Debug, Default)]
-pub struct Proof {
+/// Transcripts that are played at the same time; most of that time is waiting.
+const PLAYS: usize = 4;
+
+/// A stage before it is proved.
+pub struct Stage {
     pub id: String,
+    pub chapter: Chapter,
+    /// The programs before and after the chapter.
+    pub before: Files,
+    pub after: Files,
+    /// The stages before it, and at the end itself.
+    pub scripts: Vec<Script>,
+    /// The stage that its mutants still pass.
+    pub earlier: Option<usize>,
+    pub mutants: Vec<Mutant>,
+    /// Recorded answers.
+    pub answers: Option<Answers>,
+    /// What was wrong before anything was built.
     pub faults: Vec<String>,
 }
 
-/// Proves one stage from its form to its plays.
-pub fn stage(course: &Course, place: usize, shop: &Workshop, manner: Manner) -> Result<Proof> {
-    let id = course.id(place).to_owned();
-    let chapter = Chapter::read(&course.chapter(&id))?;
-    let mut proof = Proof { id, faults: Vec::new() };
-    proof.faults.extend(shape::faults(&course.root, &course.folder(&proof.id), &chapter));
-    let before = match place {
-        0 => Tree::begin(course)?,
-        _ => Tree::at(course, place - 1)?,
-    };
-    let mut after = before.clone();
-    if let Err(error) = after.add(&chapter) {
-        proof.faults.push(format!("{error:#}"));
-        return Ok(proof);
+impl Stage {
+    /// Reads the stage, and puts its chapter into the tree.
+    pub fn read(course: &Course, place: usize, tree: &mut Tree) -> Result<Self> {
+        let id = course.id(place).to_owned();
+        let chapter = Chapter::read(&course.chapter(&id))?;
+        let mut faults = shape::faults(&course.root, &course.folder(&id), &chapter);
+        let before = tree.files(course)?;
+        tree.add(&chapter)?;
+        let after = tree.files(course)?;
+        faults.extend(unformatted(&chapter, &after));
+        let (mutants, wrong) = mutants::read(&course.folder(&id));
+        faults.extend(wrong);
+        let script =
+            |stage: &redstart_course::tracks::Stage| play::script(&course.transcript(&stage.id));
+        let scripts = course.stages[..=place].iter().map(script).collect::<Result<Vec<_>>>()?;
+        let track = &course.stages[place].track;
+        let of_track = (0..place).rev().find(|&at| course.stages[at].track == *track);
+        let earlier = of_track.or_else(|| place.checked_sub(1));
+        let answers = Answers::read(&course.folder(&id).join("answers.txt"));
+        Ok(Stage { id, chapter, before, after, scripts, earlier, mutants, answers, faults })
     }
-    let files = after.files(course)?;
-    proof.faults.extend(unformatted(&chapter, &files));
-    let Some(program) = build(&mut proof, shop, &files, "after", "the chapter's program")? else {
-        return Ok(proof);
-    };
-    green(course, place, &program, manner, &mut proof)?;
-    sessions(&chapter, &program, manner, &mut proof);
-    red_before(course, place, &before.files(course)?, shop, manner, &mut proof)?;
-    Ok(proof)
-}
 
-fn build(
-    proof: &mut Proof,
-    shop: &Workshop,
-    files: &Files,
-    name: &str,
-    what: &str,
-) -> Result<Option<PathBuf>> {
-    match shop.build(files, name)? {
-        Built::Program(program, said) => {
-            if said.contains("warning") {
-                proof.faults.push(format!("{what} is built with warnings:\n{}", indented(&said)));
+    pub fn script(&self) -> &Script {
+        self.scripts.last().expect("a stage comes with its own transcript")
+    }
+
+    /// How many programs there are that must be red: the one before, and the mutants.
+    pub fn suspects(&self) -> usize {
+        1 + self.mutants.len()
+    }
+
+    /// Examines the program before (0), or a mutant (from 1).
+    pub fn examine(&self, number: usize, tools: &Tools) -> Result<Finding> {
+        let mutant = number.checked_sub(1).map(|number| &self.mutants[number]);
+        let files = match mutant {
+            None => self.before.clone(),
+            Some(mutant) => match mutant.apply(&self.after) {
+                Ok(files) => files,
+                Err(error) => {
+                    let faults = vec![format!("{}: {error:#}", mutant.name)];
+                    return Ok(Finding { faults, answers: Wrong::default() });
+                }
+            },
+        };
+        let suspect = Suspect {
+            name: mutant.map_or(BEFORE, |mutant| &mutant.name),
+            cause: mutant.map_or("", |mutant| &mutant.cause),
+            files,
+            case: mutant.map(|mutant| mutant.case),
+            passes: mutant.and(self.earlier).map(|earlier| &self.scripts[earlier]),
+            stage: self.script(),
+        };
+        let known = |answers: &Answers| {
+            answers.servers.iter().find(|server| server.name == suspect.name).cloned()
+        };
+        let recorded = self.answers.as_ref().and_then(known);
+        let mut finding = suspect::examine(&suspect, recorded.as_ref(), tools)?;
+        let is_start = |form: &String| form.ends_with(" does not start");
+        let starts = !finding.answers.cases.values().any(is_start);
+        // Nobody has a server before the first stage.
+        if mutant.is_none() && self.earlier.is_some() && !starts {
+            finding.faults.push("the program before does not start, which proves nothing".into());
+        }
+        let cause = recorded.map(|recorded| recorded.cause);
+        if !tools.bless && cause.is_some_and(|cause| cause != suspect.cause) {
+            finding.faults.push(format!("{}: its cause changed: BLESS=1", suspect.name));
+        }
+        Ok(finding)
+    }
+
+    /// The program of the chapter: built without warnings, green on its stage and on all before,
+    /// and its sessions are true.
+    pub fn prove_program(&self, tools: &Tools) -> Result<Vec<String>> {
+        let session = self.session();
+        let texts: Vec<_> = self.scripts.iter().map(|it| cache::content(&it.path)).collect();
+        let sessions: Vec<_> = session.iter().map(|(text, _)| text).collect();
+        let key = ("green", &self.after, &texts, &sessions);
+        if tools.cache.find(&key).is_some() {
+            return Ok(Vec::new());
+        }
+        let program = match tools.shops.build(&self.after, &format!("{}-program", self.id))? {
+            Built::Program(_, said) if said.contains("warning") => {
+                return Ok(vec![format!("there are warnings:\n{}", indented(&said))]);
             }
-            Ok(Some(program))
+            Built::Program(program, _) => program,
+            Built::Failed(said) => {
+                return Ok(vec![format!("it is not built:\n{}", indented(&said))]);
+            }
+        };
+        let mut faults = Vec::new();
+        let mut scripts: Vec<&Script> = self.scripts.iter().collect();
+        for (_, parsed) in &session {
+            match parsed {
+                Ok(script) => scripts.push(script),
+                Err(mistake) => faults.push(mistake.clone()),
+            }
         }
-        Built::Failed(said) => {
-            proof.faults.push(format!("{what} is not built:\n{}", indented(&said)));
-            Ok(None)
+        faults.extend(all_green(&scripts, &program, tools));
+        std::fs::remove_file(&program)?;
+        if faults.is_empty() {
+            tools.cache.keep(&key, "green");
         }
+        Ok(faults)
+    }
+
+    /// The chapter's sessions as scripts.
+    fn session(&self) -> Vec<(String, Result<Script, String>)> {
+        let fences = self.chapter.fences.iter().filter(|fence| fence.role == Role::Session);
+        let script = |fence: &Fence| {
+            // Three lines stand above the session; its own are told by their number in the chapter.
+            let above = "\n".repeat(fence.line.saturating_sub(3));
+            let content = self.chapter.content(fence);
+            let text =
+                format!("stage chapter\ntitle of the chapter\ncase the session\n{above}{content}");
+            let parsed = language::parse(&self.chapter.path, &text);
+            (content.to_owned(), parsed.map_err(|mistake| mistake.to_string()))
+        };
+        fences.map(script).collect()
+    }
+
+    /// Cases that no mutant fails.
+    pub fn uncovered(&self, findings: &[Finding]) -> Vec<String> {
+        let script = self.script();
+        let is_killed = |case: usize| {
+            findings.iter().skip(1).any(|finding| finding.answers.cases.contains_key(&case))
+        };
+        let alive = (1..=script.cases.len()).filter(|case| !is_killed(*case));
+        let told = |case: usize| {
+            let title = &script.cases[case - 1].title;
+            format!("case {case} ({title}) is red for no mutant: which wrong server fails there?")
+        };
+        alive.map(told).collect()
     }
 }
 
-/// The stage and all before it are green.
-fn green(
-    course: &Course,
-    place: usize,
-    program: &Path,
-    manner: Manner,
-    proof: &mut Proof,
-) -> Result<()> {
-    for stage in course.stages[..=place].iter().rev() {
-        let script = play::script(&course.transcript(&stage.id))?;
-        let outcomes = play::play(&script, program, manner, true);
-        complain(&outcomes, &mut proof.faults);
-    }
-    Ok(())
+/// Plays the scripts beside each other; everything that is not green.
+fn all_green(scripts: &[&Script], program: &Path, tools: &Tools) -> Vec<String> {
+    let next = AtomicUsize::new(0);
+    let faults = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..PLAYS {
+            scope.spawn(|| {
+                while let Some(script) = scripts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let mut outcomes = play::play(script, program, tools.manner, true);
+                    let late = play::first_red(&outcomes).is_some();
+                    if late {
+                        // A busy machine may be late once; a wrong program is wrong twice.
+                        outcomes = play::play(script, program, tools.manner.patient(), true);
+                    }
+                    faults.lock().expect("no thread panics").extend(complaints(&outcomes));
+                }
+            });
+        }
+    });
+    faults.into_inner().expect("no thread panics")
 }
 
-/// Every case that is not green is a fault.
-fn complain(outcomes: &[Outcome], faults: &mut Vec<String>) {
-    let is_red = |outcome: &&Outcome| !play::told(outcome).is_empty();
-    let told = outcomes.iter().filter(is_red).map(play::told);
-    faults.extend(told.map(|told| format!("should be green: {told}")));
+/// Every case that is not green.
+fn complaints(outcomes: &[Outcome]) -> Vec<String> {
+    let told: Vec<String> =
+        outcomes.iter().map(play::told).filter(|told| !told.is_empty()).collect();
+    let mut faults: Vec<String> =
+        told.iter().map(|told| format!("should be green: {told}")).collect();
     if let Some((case, why)) = play::untried(outcomes) {
         let stage = &outcomes[0].stage;
         faults.push(format!("case {case} of {stage} could not be tried: {why}"));
     }
-}
-
-/// The chapter's sessions show what the program does.
-fn sessions(chapter: &Chapter, program: &Path, manner: Manner, proof: &mut Proof) {
-    for fence in chapter.fences.iter().filter(|fence| fence.role == Role::Session) {
-        // Two lines stand above the session; its own must be told by their number in the chapter.
-        let above = "\n".repeat(fence.line.saturating_sub(3));
-        let text = format!(
-            "stage chapter\ntitle of the chapter\ncase the session\n{above}{}",
-            chapter.content(fence)
-        );
-        match language::parse(&chapter.path, &text) {
-            Ok(script) => {
-                complain(&play::play(&script, program, manner, true), &mut proof.faults);
-            }
-            Err(mistake) => proof.faults.push(mistake.to_string()),
-        }
-    }
-}
-
-/// The program before is not enough, and says so by a wrong answer.
-fn red_before(
-    course: &Course,
-    place: usize,
-    files: &Files,
-    shop: &Workshop,
-    manner: Manner,
-    proof: &mut Proof,
-) -> Result<()> {
-    let Some(program) = build(proof, shop, files, "before", "the program before")? else {
-        return Ok(());
-    };
-    let script = play::script(&course.transcript(&proof.id))?;
-    let outcomes = play::play(&script, &program, manner, false);
-    match play::first_red(&outcomes) {
-        None => proof.faults.push("the program before this chapter is green already".into()),
-        // Nobody has a server before the first stage.
-        Some(red) if place > 0 && !play::was_judged(red) => {
-            let told = play::told(red);
-            proof.faults.push(format!("red before, but not by an assertion: {told}"));
-        }
-        Some(_) => {}
-    }
-    Ok(())
+    faults
 }
 
 /// Fences that rustfmt would write otherwise.
@@ -149,7 +221,9 @@ fn unformatted(chapter: &Chapter, files: &Files) -> Vec<String> {
         let Ok(formatted) = items::parse(&text) else { continue };
         for name in items::differing(&written, &formatted) {
             let place = fence.line;
-            faults.push(format!("line {place}: `{name}` is not as rustfmt writes it (make pull)"));
+            faults.push(format!(
+                "chapter.md:{place}: `{name}` is not as rustfmt writes it: make checkpoint, make pull"
+            ));
         }
     }
     faults

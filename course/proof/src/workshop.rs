@@ -1,4 +1,4 @@
-//! Where programs are built: a folder and a target directory for each job, used again and again, so
+//! Where programs are built, a few at a time: a folder and a target directory for each job, used again and again, so
 //! that tokio is compiled once and a mutant costs one crate.
 
 use crate::checkpoint::{self, Files};
@@ -7,12 +7,33 @@ use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 /// A place for one job.
 #[derive(Debug)]
 pub struct Workshop {
     folder: PathBuf,
     lock: PathBuf,
+}
+
+/// Some of them; whoever has to build takes one that is free.
+#[derive(Debug)]
+pub struct Workshops {
+    all: Vec<Mutex<Workshop>>,
+}
+
+impl Workshops {
+    pub fn open(course: &Course, count: usize) -> Result<Self> {
+        let shop = |number| Ok(Mutex::new(Workshop::open(course, number)?));
+        Ok(Workshops { all: (1..=count).map(shop).collect::<Result<_>>()? })
+    }
+
+    /// Builds the program; `name` is what its file is called afterwards.
+    pub fn build(&self, files: &Files, name: &str) -> Result<Built> {
+        let free = self.all.iter().find_map(|shop| shop.try_lock().ok());
+        let first = || self.all[0].lock().unwrap_or_else(PoisonError::into_inner);
+        free.unwrap_or_else(first).build(files, name)
+    }
 }
 
 /// What came of a build.
@@ -26,14 +47,13 @@ pub enum Built {
 
 impl Workshop {
     /// The workshop with this number.
-    pub fn open(course: &Course, number: usize) -> Result<Self> {
+    fn open(course: &Course, number: usize) -> Result<Self> {
         let folder = course.made().join(format!("job/{number}"));
         fs::create_dir_all(&folder)?;
         Ok(Workshop { folder, lock: course.root.join("Cargo.lock") })
     }
 
-    /// Builds the program; `name` is what its file is called afterwards.
-    pub fn build(&self, files: &Files, name: &str) -> Result<Built> {
+    fn build(&self, files: &Files, name: &str) -> Result<Built> {
         let source = self.folder.join("source");
         checkpoint::write_folder(&source, files)?;
         // Cargo takes away what is not needed of it; so it is copied each time.
