@@ -135,7 +135,8 @@ impl Run<'_> {
             let is_whole = known.get(&stage.id).is_some_and(|known| {
                 known.program.is_some() && known.findings.len() == stage.suspects()
             });
-            if let (true, Some(known)) = (is_whole, known.remove(&stage.id)) {
+            let whole = if is_whole { known.remove(&stage.id) } else { None };
+            if let Some(known) = whole {
                 self.tell(stage, known)?;
             }
         }
@@ -161,11 +162,22 @@ impl Run<'_> {
                 .with_context(|| format!("writing {}", file.display()))?;
         } else {
             faults.extend(strangers(stage));
+            faults.extend(unrecorded(stage));
         }
         self.faults.fetch_add(faults.len(), Ordering::Relaxed);
         print!("{}", page(stage, &answers, &faults));
         Ok(())
     }
+}
+
+/// Programs whose answers nobody has looked at yet.
+fn unrecorded(stage: &Stage) -> Option<String> {
+    let recorded = stage.answers.iter().flat_map(|answers| &answers.servers);
+    let recorded: Vec<&str> = recorded.map(|server| server.name.as_str()).collect();
+    let names = stage.mutants.iter().map(|mutant| mutant.name.as_str()).chain([BEFORE]);
+    let missing: Vec<&str> = names.filter(|name| !recorded.contains(name)).collect();
+    (!missing.is_empty())
+        .then(|| format!("not recorded yet (BLESS=1 records): {}", missing.join(", ")))
 }
 
 /// Recorded servers that are no mutants any more.

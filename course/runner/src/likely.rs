@@ -96,11 +96,16 @@ impl Answers {
     }
 }
 
-/// The normal form of a red case: `+4 (integer) 1`, the step's line within its case and the answer.
+/// The normal form of a red case: `+4 (integer) 1`, the step's line within its case and
+/// the answer.
 pub fn form(script: &Script, outcome: &Outcome, seed: u64) -> Option<String> {
     let Verdict::Red(failure) = &outcome.verdict else { return None };
     let case = script.cases.get(outcome.case.checked_sub(1)?)?;
     let values = Values::new(stage_seed(seed, &script.name), outcome.case as u64 - 1);
+    // When the end of a program is noticed is chance.
+    if failure.kind == FailureKind::Ended {
+        return Some("ends".into());
+    }
     let answer = named(&answer(failure), &values, &text_of_case(script, outcome.case));
     let short = player::cut(&answer.replace('\n', "\\n"), LONGEST);
     Some(format!("+{} {short}", failure.line.saturating_sub(case.line)))
@@ -108,10 +113,8 @@ pub fn form(script: &Script, outcome: &Outcome, seed: u64) -> Option<String> {
 
 /// What the server did, without names.
 fn answer(failure: &Failure) -> String {
-    match failure.kind {
-        FailureKind::Start => return "does not start".into(),
-        FailureKind::Ended => return "ends".into(),
-        FailureKind::Assertion => {}
+    if failure.kind == FailureKind::Start {
+        return "does not start".into();
     }
     let received = &failure.received;
     match &received.wire {
@@ -210,7 +213,7 @@ pub fn fits(recorded: &str, given: &str) -> bool {
 
 /// A form that fits almost anything is no evidence.
 fn is_vague(recorded: &str) -> bool {
-    let answer = recorded.split_once(' ').map_or("", |(_, answer)| answer);
+    let answer = recorded.split_once(' ').map_or(recorded, |(_, answer)| answer);
     answer.replace(ANY, "").trim().len() < 3
 }
 
