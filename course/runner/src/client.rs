@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 const STACK_BYTES: usize = 128 << 10;
 /// How long a server may refuse to take bytes before sending counts as failed.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
+/// No reply of a test is that long. Whoever sends more does not stop.
+const MOST_UNREAD_BYTES: usize = 32 << 20;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A connection.
@@ -35,6 +37,8 @@ struct State {
     /// How much of `bytes` has been taken as replies.
     taken: usize,
     closed: bool,
+    /// More came than any reply is long; the rest was not read.
+    flooded: bool,
 }
 
 /// What came when a reply was waited for.
@@ -94,6 +98,9 @@ impl Client {
                     return Arrival::Reply(reply);
                 }
                 Err(malformed) => return Arrival::Malformed(state.rest(), malformed),
+                Ok(None) if state.flooded => {
+                    return Arrival::Malformed(state.rest(), flood(&state));
+                }
                 Ok(None) if state.closed => return Arrival::Closed(state.rest()),
                 Ok(None) => {}
             }
@@ -133,6 +140,11 @@ impl Client {
     }
 }
 
+fn flood(state: &State) -> Malformed {
+    let what = "here the test stopped to read: there was still no end".into();
+    Malformed { at: state.bytes.len() - state.taken, what }
+}
+
 impl Drop for Client {
     fn drop(&mut self) {
         // An error says that it is closed already.
@@ -161,8 +173,9 @@ impl Inbox {
             let mut state = self.lock();
             state.bytes.extend_from_slice(&buffer[..read]);
             state.closed = read == 0;
+            state.flooded = state.bytes.len() - state.taken > MOST_UNREAD_BYTES;
             self.changed.notify_all();
-            if read == 0 {
+            if state.closed || state.flooded {
                 return;
             }
         }

@@ -147,10 +147,28 @@ fn of_texts(expected: &[u8], received: &[u8]) -> Option<String> {
     None
 }
 
-/// What a program's last words give away.
+/// What the last words of a program give away that was started for the first time.
+pub fn of_first_output(lines: &[String]) -> Option<String> {
+    if is_taken(lines) {
+        return Some(
+            "The port behind --port was free: the program tried another one, and that is taken \
+             (by a Redis that runs here, perhaps)."
+                .into(),
+        );
+    }
+    of_output(lines)
+}
+
+fn is_taken(lines: &[String]) -> bool {
+    ["address already in use", "eaddrinuse"]
+        .iter()
+        .any(|words| lines.iter().any(|line| line.to_lowercase().contains(words)))
+}
+
+/// What the last words of a program give away that was started again.
 pub fn of_output(lines: &[String]) -> Option<String> {
     let says = |what: &str| lines.iter().find(|line| line.to_lowercase().contains(what));
-    if says("address already in use").is_some() || says("eaddrinuse").is_some() {
+    if is_taken(lines) {
         return Some(
             "The port is still taken. Set SO_REUSEADDR on the socket before it is bound.".into(),
         );

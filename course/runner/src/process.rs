@@ -3,11 +3,11 @@
 //! elsewhere the answer is None, and what depends on it is left out rather than guessed.
 //! Source: proc(5): /proc/PID/stat, /proc/PID/status, /proc/net/tcp
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// A small process that kills a group when this one ends, however it ends: Ctrl-C must leave no
@@ -120,26 +120,36 @@ fn is_shell(process: u32) -> bool {
     ["sh", "bash", "dash", "zsh", "ash", "ksh", "busybox", "make"].contains(&name.as_str())
 }
 
+/// What a process is called, also between its end and the moment when that is asked for; None where
+/// there is no /proc.
+pub fn name_of(process: u32) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    Some(stat[stat.find('(')? + 1..stat.rfind(')')?].to_owned())
+}
+
 /// Whether a process of the group listens on the port; None if that cannot be found out.
 pub fn listens(number: u32, port: u16) -> Option<bool> {
-    let sockets = listening_sockets(port)?;
+    Some(listening_ports(number)?.contains(&port))
+}
+
+/// The ports that the processes of a group listen on; None if that cannot be found out.
+pub fn listening_ports(number: u32) -> Option<BTreeSet<u16>> {
+    let sockets = listening_sockets()?;
     let links = group(number)?.processes.into_iter().flat_map(|process| {
         let entries = fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten();
         entries.filter_map(|entry| fs::read_link(entry.path()).ok()).collect::<Vec<_>>()
     });
-    for link in links {
+    let port_of = |link: PathBuf| {
         let link = link.to_string_lossy();
-        let inode = link.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']'));
-        if inode.is_some_and(|inode| sockets.contains(inode)) {
-            return Some(true);
-        }
-    }
-    Some(false)
+        let inode = link.strip_prefix("socket:[")?.strip_suffix(']')?;
+        sockets.get(inode).copied()
+    };
+    Some(links.filter_map(port_of).collect())
 }
 
-/// The inodes of all sockets that listen on this port. State 0A is LISTEN.
-fn listening_sockets(port: u16) -> Option<BTreeSet<String>> {
-    let mut inodes = BTreeSet::new();
+/// The inodes of all sockets that listen, and their ports. State 0A is LISTEN.
+fn listening_sockets() -> Option<BTreeMap<String, u16>> {
+    let mut sockets = BTreeMap::new();
     let mut any = false;
     for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
         let Ok(text) = fs::read_to_string(table) else {
@@ -148,17 +158,15 @@ fn listening_sockets(port: u16) -> Option<BTreeSet<String>> {
         any = true;
         for line in text.lines().skip(1) {
             let fields: Vec<&str> = line.split_whitespace().collect();
-            let local_port =
-                fields.get(1).and_then(|address| address.rsplit_once(':')).map(|(_, port)| port);
-            if local_port.and_then(|hex| u16::from_str_radix(hex, 16).ok()) == Some(port)
-                && fields.get(3) == Some(&"0A")
-                && let Some(inode) = fields.get(9)
-            {
-                inodes.insert((*inode).to_owned());
+            let [_, local, _, "0A", ..] = fields[..] else { continue };
+            let port =
+                local.rsplit_once(':').and_then(|(_, hex)| u16::from_str_radix(hex, 16).ok());
+            if let (Some(port), Some(inode)) = (port, fields.get(9)) {
+                sockets.insert((*inode).to_owned(), port);
             }
         }
     }
-    any.then_some(inodes)
+    any.then_some(sockets)
 }
 
 /// Whether a program of this name can be run here.

@@ -3,7 +3,7 @@
 use super::request::{Format, Request};
 use crate::language::Script;
 use crate::likely;
-use crate::player::{self, Outcome, Verdict};
+use crate::player::{self, FailureKind, Outcome, Verdict};
 use crate::report::{self, Style};
 use crate::server::Program;
 use std::io::IsTerminal;
@@ -82,6 +82,8 @@ pub struct Teller<'a> {
     request: &'a Request,
     listener: Listener,
     style: Style,
+    /// The last red case is about a program that did not start.
+    not_started: bool,
     begun: Instant,
     green: usize,
     red: usize,
@@ -97,6 +99,7 @@ impl<'a> Teller<'a> {
             request,
             listener: Listener::Caller,
             style,
+            not_started: false,
             begun: Instant::now(),
             green: 0,
             red: 0,
@@ -113,6 +116,11 @@ impl<'a> Teller<'a> {
     /// Colours, or none.
     pub fn style(&self) -> Style {
         self.style
+    }
+
+    /// Whether the last red case was about a program that did not start: that red proves nothing.
+    pub fn not_started(&self) -> bool {
+        self.not_started
     }
 
     /// What was asked for.
@@ -164,6 +172,7 @@ impl<'a> Teller<'a> {
             }
             Verdict::Red(failure) => {
                 self.red += 1;
+                self.not_started = failure.kind == FailureKind::Start;
                 if self.request.format != Format::Json {
                     let lines =
                         report::failure(outcome, failure, &script.title, &self.footer(script));

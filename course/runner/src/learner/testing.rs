@@ -50,7 +50,9 @@ pub fn run(home: &mut Home, request: &Request, program: &Program) -> Result<Told
     let speaks = request.format == Format::Text;
     let place = home.place(&stage);
     if told == Told::Red && speaks {
-        let word = if before.green.is_some() {
+        let word = if teller.not_started() {
+            "your program has to run first".to_owned()
+        } else if before.green.is_some() {
             "it was green before, and is red".to_owned()
         } else if before.tries == 0 && home.stages.first() == Some(&stage) {
             "red is right: this is where you begin".to_owned()

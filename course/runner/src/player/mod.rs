@@ -369,7 +369,7 @@ fn not_started(error: StartError, case: &Case) -> Verdict {
         expected: Shown::words("a server that listens on the port given by --port"),
         received: Shown::words(why),
         meanwhile: Vec::new(),
-        cause: facts::of_output(&output),
+        cause: facts::of_first_output(&output),
         likely: None,
         output,
         // The case's explanation is about something else.

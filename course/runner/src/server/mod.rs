@@ -5,29 +5,28 @@
 //! afterwards: a Redis that happens to run on this machine must not pass anybody's test. Whoever
 //! listens on 6379 whatever `--port` says is used there, with a note.
 
+mod output;
+mod waiting;
+
 use crate::client::{Arrival, Client};
 use crate::process::{self, Guard};
 use crate::wire::{self, Reply};
-use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, IsTerminal, Read};
+use output::Output;
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use waiting::Waiting;
 
 /// Redis's own port, used by programs that do not look at `--port` yet.
 const USUAL_PORT: u16 = 6379;
 /// Below Linux's range for outgoing connections: nothing else can take the port while the server
 /// restarts.
 const PORTS: std::ops::Range<u64> = 20_000..32_000;
-/// A program that has been `exec`ed and works no more has this long to listen.
-const LISTEN_LIMIT: Duration = Duration::from_secs(10);
-/// A build may take this long.
-const BUILD_LIMIT: Duration = Duration::from_secs(900);
 /// After SIGTERM a server has this long before it is killed.
 const STOP_LIMIT: Duration = Duration::from_secs(3);
 /// The last words of a program that has ended are waited for this long.
@@ -38,10 +37,8 @@ const END_LIMIT: Duration = Duration::from_secs(3);
 const LOADING_LIMIT: Duration = Duration::from_secs(20);
 /// How long it may take to say that it is loading.
 const LOADING_LOOK: Duration = Duration::from_millis(500);
-/// Lines of the program's output that are kept.
-const OUTPUT_LINES: usize = 8;
-/// Characters of such a line.
-const OUTPUT_WIDTH: u64 = 4096;
+/// Exit codes of a shell that could not run a command: it may not be run, it is not there.
+const NOT_RUN: [&str; 2] = ["ended with exit code 126", "ended with exit code 127"];
 
 /// How to start a program.
 #[derive(Debug, Clone)]
@@ -85,8 +82,6 @@ struct Running {
     /// Ends when the program and all that it started have.
     listener: JoinHandle<()>,
 }
-
-type Output = Arc<Mutex<VecDeque<String>>>;
 
 impl Server {
     /// Starts a server in an empty directory on a free port, and waits until it listens.
@@ -198,7 +193,7 @@ impl Server {
 
     /// The last lines it printed.
     pub fn output(&self) -> Vec<String> {
-        self.running.as_ref().map(|running| last_lines(&running.output)).unwrap_or_default()
+        self.running.as_ref().map(|running| running.output.last()).unwrap_or_default()
     }
 
     /// Ends the whole group: `TERM` first if asked for, then by force.
@@ -230,16 +225,16 @@ impl Server {
         let running = self.spawn()?;
         let group = running.child.id();
         self.running = Some(running);
-        let mut progress = Progress::new();
+        let mut waiting = Waiting::for_program(&self.program.command[0], group, self.port);
         let mut looks = 0;
         loop {
             if let Some(stream) = connect(self.port) {
                 return self.ready(group, self.port, stream);
             }
+            waiting.look();
             if let Some(how) = self.ended() {
                 self.hear_out();
-                return self
-                    .fail(format!("the program {how} before it listened on port {}", self.port));
+                return self.ended_early(&how, &waiting);
             }
             // Going through all processes is not for every 5 ms.
             looks += 1;
@@ -250,11 +245,33 @@ impl Server {
             {
                 return self.ready(group, USUAL_PORT, stream);
             }
-            if let Some(why) = progress.too_late(group, self.program.patience) {
-                return self.fail(format!("{why} on port {}", self.port));
+            if let Some(why) = waiting.too_late(self.program.patience) {
+                return self.fail(why);
             }
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// A program that ended before it listened: it could not be built, could not be run, or gave up.
+    fn ended_early(&mut self, how: &str, waiting: &Waiting) -> Result<(), StartError> {
+        let command = &self.program.command[0];
+        let name = command.rsplit('/').next().unwrap_or(command).to_owned();
+        if NOT_RUN.contains(&how) {
+            let said = self.output().pop().unwrap_or_default();
+            self.end("KILL");
+            return Err(StartError::Untried(format!(
+                "{name} {how}: a command that it needs could not be run. {said}"
+            )));
+        }
+        if waiting.is_in_script() {
+            let output = self.running.as_ref().map(|running| running.output.errors());
+            self.end("KILL");
+            return Err(StartError::Failed(
+                format!("it did not build: {name} {how} before it became the server"),
+                output.unwrap_or_default(),
+            ));
+        }
+        self.fail(format!("the program {how} before it listened on port {}", self.port))
     }
 
     /// Waits for the last words of a program that has ended: they may be on their way through the
@@ -294,7 +311,9 @@ impl Server {
 
     fn spawn(&self) -> Result<Running, StartError> {
         let (name, arguments) = self.program.command.split_first().expect("a program has a name");
-        let untried = |error| StartError::Untried(format!("{name} cannot be started: {error}"));
+        let untried = |error: std::io::Error| {
+            StartError::Untried(format!("{name} cannot be started: {error}{}", remedy(&error)))
+        };
         // One pipe for both: what the program says comes in the order in which it says it.
         let (heard, stdout) = std::io::pipe().map_err(untried)?;
         let stderr = stdout.try_clone().map_err(untried)?;
@@ -313,7 +332,7 @@ impl Server {
         // Without the guard only Ctrl-C is less tidy.
         let guard = Guard::over(child.id(), &self.folder.path).ok();
         let output = Output::default();
-        let listener = collect(heard, &output);
+        let listener = output.collect(heard);
         Ok(Running { child, guard, output, listener })
     }
 }
@@ -321,64 +340,6 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.end("KILL");
-    }
-}
-
-/// How long to wait for a program that does not listen yet.
-struct Progress {
-    begun: Instant,
-    /// When it last worked, by its processor time.
-    busy: Instant,
-    ticks: u64,
-    looked: Instant,
-    shown: bool,
-}
-
-impl Progress {
-    fn new() -> Self {
-        let now = Instant::now();
-        Progress { begun: now, busy: now, ticks: 0, looked: now, shown: false }
-    }
-
-    /// Why it is not worth waiting longer, if so.
-    fn too_late(&mut self, group: u32, patience: f64) -> Option<String> {
-        let now = Instant::now();
-        if now - self.looked < Duration::from_millis(250) {
-            return None;
-        }
-        self.looked = now;
-        let limit = LISTEN_LIMIT.mul_f64(patience);
-        let Some(state) = process::group(group) else {
-            return (now - self.begun > BUILD_LIMIT).then(|| "it does not listen".to_owned());
-        };
-        let building = state.led_by_shell || state.processes.len() > 1;
-        // A build that waits for a lock or the network is idle, too, but not for this long.
-        if building && state.ticks > self.ticks + 1 {
-            self.busy = now;
-        }
-        self.ticks = self.ticks.max(state.ticks);
-        self.show(building, now);
-        if now - self.begun > BUILD_LIMIT {
-            return Some("it was still building after 15 minutes, and does not listen".into());
-        }
-        (now - self.busy > limit)
-            .then(|| format!("it runs, but after {} s it does not listen", limit.as_secs()))
-    }
-
-    fn show(&mut self, building: bool, now: Instant) {
-        if building && now - self.begun > Duration::from_secs(1) && std::io::stderr().is_terminal()
-        {
-            eprint!("\r  building … {} s ", (now - self.begun).as_secs());
-            self.shown = true;
-        }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if self.shown {
-            eprint!("\r                         \r");
-        }
     }
 }
 
@@ -403,37 +364,22 @@ fn free_port() -> Option<u16> {
     })
 }
 
+/// What to do about a program that the system does not start.
+fn remedy(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::PermissionDenied => " (chmod +x makes it a program)",
+        // ENOEXEC, which has no kind of its own.
+        _ if error.raw_os_error() == Some(8) => " (a script's first line is #!/bin/sh)",
+        _ => "",
+    }
+}
+
 fn how_it_ended(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("ended with exit code {code}"),
         (None, Some(signal)) => format!("was ended by signal {signal}"),
         (None, None) => "ended".into(),
     }
-}
-
-/// Keeps the last lines of a stream, and never lets its pipe fill up.
-fn collect(stream: impl Read + Send + 'static, output: &Output) -> JoinHandle<()> {
-    let output = Arc::clone(output);
-    std::thread::spawn(move || {
-        let mut reader = BufReader::new(stream);
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            match (&mut reader).take(OUTPUT_WIDTH).read_until(b'\n', &mut line) {
-                Ok(0) | Err(_) => return,
-                Ok(_) => {}
-            }
-            let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
-            output.push_back(String::from_utf8_lossy(&line).trim_end().to_owned());
-            if output.len() > OUTPUT_LINES {
-                output.pop_front();
-            }
-        }
-    })
-}
-
-fn last_lines(output: &Output) -> Vec<String> {
-    output.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
 }
 
 /// A directory that goes when it is dropped.
@@ -477,12 +423,12 @@ mod tests {
         match Server::start(&program, &[]) {
             Err(StartError::Failed(why, output)) => {
                 assert!(why.contains("ended with exit code 3"), "{why}");
-                assert!(output.len() <= OUTPUT_LINES && output.iter().any(|line| line == "oops"));
+                assert!(output.len() <= 8 && output.iter().any(|line| line == "oops"));
             }
             other => panic!("{other:?}"),
         }
         // Without notice it would be given up after this.
-        assert!(begun.elapsed() < LISTEN_LIMIT);
+        assert!(begun.elapsed() < waiting::LISTEN_LIMIT);
     }
 
     #[test]
@@ -492,7 +438,7 @@ mod tests {
                 assert!(why.contains("does not listen"), "{why}");
                 let number = output[0].parse().unwrap();
                 // A process that was killed may need the processor once more to end.
-                let deadline = Instant::now() + LISTEN_LIMIT;
+                let deadline = Instant::now() + waiting::LISTEN_LIMIT;
                 let left = || process::group(number).is_some_and(|it| !it.processes.is_empty());
                 while left() {
                     assert!(Instant::now() < deadline, "processes of the group go on");
