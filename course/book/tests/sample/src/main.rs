@@ -1,0 +1,7 @@
+//! A server to lead to.
+
+fn main() {
+    accept();
+}
+
+fn accept() {}
