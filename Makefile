@@ -10,7 +10,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := status
 .PHONY: status start next watch hint read map grade help install build run run_local_server test test-all check fmt lint oracle bench micro fuzz \
-	fuzz-commands asan miri where docs try
+	fuzz-commands asan miri where docs try book
 
 # The course. A learner's repository lies in me/; LANG on the command line is a language, not the locale.
 STARTERS = $(notdir $(wildcard course/starters/*))
@@ -76,12 +76,18 @@ endif
 test-all: ## every test of Redstart; so does `make test` without me/
 	$(CARGO) test --quiet --manifest-path course/runner/Cargo.toml
 	$(CARGO) test --quiet --target-dir target/course/tools --manifest-path course/proof/Cargo.toml
+	$(CARGO) test --quiet --target-dir target/course/tools --manifest-path course/book/Cargo.toml
 	$(CARGO) test --quiet --manifest-path fuzz/commands/Cargo.toml
 	$(CARGO) test
 
 try: ## a prompt on your server, and the same lines to a real Redis; PROGRAM=path FLAGS="--appendonly yes"
 	@$(RUNNER) try --program $(or $(PROGRAM),$(wildcard me/your_program.sh),./your_program.sh) \
 		$(if $(FLAGS),--flags '$(FLAGS)') $(if $(BESIDE),--beside $(BESIDE))
+
+# The book and the proof share what they compile.
+BOOK = $(CARGO) run --quiet --target-dir target/course/tools --manifest-path course/book/Cargo.toml --
+book: ## the course: all chapters as pages, in target/course/book; the first time it fetches two crates
+	@$(BOOK) $(if $(OUT),--out $(OUT))
 
 check: fmt lint ## all that CI checks: format, clippy, every test, tidy, docs fresh
 	$(MAKE) test-all
@@ -90,6 +96,7 @@ fmt:
 	$(CARGO) fmt --all -- --check
 	$(CARGO) fmt --all --manifest-path course/runner/Cargo.toml -- --check
 	$(CARGO) fmt --all --manifest-path course/proof/Cargo.toml -- --check
+	$(CARGO) fmt --all --manifest-path course/book/Cargo.toml -- --check
 	$(CARGO) fmt --all --manifest-path benches/Cargo.toml -- --check
 	$(CARGO) fmt --all --manifest-path benches/micro/Cargo.toml -- --check
 	$(CARGO) fmt --all --manifest-path fuzz/Cargo.toml -- --check
@@ -101,6 +108,7 @@ lint:
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CARGO) clippy --all-targets --manifest-path course/runner/Cargo.toml -- -D warnings
 	$(CARGO) clippy --all-targets --target-dir target/course/tools --manifest-path course/proof/Cargo.toml -- -D warnings
+	$(CARGO) clippy --all-targets --target-dir target/course/tools --manifest-path course/book/Cargo.toml -- -D warnings
 	$(CARGO) clippy --all-targets $(ASIDE) --manifest-path benches/Cargo.toml -- -D warnings
 	$(CARGO) clippy --all-targets $(ASIDE) --manifest-path benches/micro/Cargo.toml -- -D warnings
 	$(CARGO) clippy $(ASIDE) --manifest-path fuzz/Cargo.toml --no-default-features -- -D warnings

@@ -33,7 +33,7 @@ pub fn html(page: &Page, lines: &[Line]) -> String {
 <a class="skip" href="#content">To the text</a>
 <header class="bar">
 <button type="button" id="menu" aria-expanded="false" aria-controls="side">☰ <span>Stages</span></button>
-<a class="home" href="index.html">Redstart: build a Redis</a>
+<a class="home" href="index.html">Redstart<span>: build a Redis</span></a>
 <button type="button" id="search-open">Search <kbd>/</kbd></button>
 <button type="button" id="theme" aria-label="Light or dark">◐</button>
 </header>

@@ -98,14 +98,17 @@ pub fn table(lines: &[Line], all: bool, style: Style) -> String {
     for (index, line) in lines.iter().enumerate() {
         let open = all || line.is_begun() || (next == Some(index) && line.done() == 0);
         let (done, of) = (line.done(), line.places.len());
-        let right = if line.is_begun() {
-            format!("{done} of {of} done")
-        } else {
-            let word = if of == 1 { "stage" } else { "stages" };
-            format!("{of} {word}, {}", duration(line.minutes()))
+        let word = if of == 1 { "stage" } else { "stages" };
+        let right = match open {
+            true => format!("{done} of {of}"),
+            false => format!("{of} {word}, {}", hours(line.minutes())),
         };
-        let left = 76_usize.saturating_sub(right.chars().count() + 1);
-        let head = format!("{:<22}{}", line.track.title, line.track.goal);
+        let left = 77_usize.saturating_sub(right.chars().count());
+        let head = format!(
+            "{:<18} {}",
+            line.track.title,
+            clause(&line.track.goal, left.saturating_sub(19))
+        );
         let head = crate::player::cut(&head, left);
         text.push_str(&format!("  {head:<left$} {right}\n"));
         if open {
@@ -114,6 +117,15 @@ pub fn table(lines: &[Line], all: bool, style: Style) -> String {
     }
     text.push_str(&format!("\n  {}\n", summary(lines)));
     text
+}
+
+/// A goal, up to the last comma or colon if it is too long.
+fn clause(goal: &str, width: usize) -> &str {
+    if goal.chars().count() <= width {
+        return goal;
+    }
+    let ends = goal.match_indices([',', ':']).map(|(at, _)| at);
+    ends.rev().find(|&at| at <= width).map_or(goal, |at| &goal[..at])
 }
 
 fn row(place: &Place, style: Style) -> String {
@@ -149,6 +161,11 @@ pub fn summary(lines: &[Line]) -> String {
     format!("{done} of {all} stages done{took}, about {left} to go")
 }
 
+/// Whole hours from one hour on: estimates are no better than that.
+fn hours(minutes: u64) -> String {
+    if minutes < 60 { duration(minutes) } else { format!("{} h", (minutes + 30) / 60) }
+}
+
 /// `45 min`, `2 h`, `2 h 30 min`
 pub fn duration(minutes: u64) -> String {
     match (minutes / 60, minutes % 60) {
@@ -174,7 +191,7 @@ pub(super) mod tests {
         let track = |id: &str, after: &[&str]| Track {
             id: id.into(),
             title: id.to_uppercase(),
-            goal: "a goal of many words that is told at length on the map, as it should be".into(),
+            goal: "a goal of many words on the map, as it should be told there".into(),
             after: after.iter().map(|name| (*name).to_owned()).collect(),
         };
         vec![
@@ -201,7 +218,15 @@ pub(super) mod tests {
             assert!(text.contains("✓  1 bind") && text.contains("40 min  in 7"), "{text}");
             assert!(text.contains("▸  3 again") && text.contains("min  here"), "{text}");
             assert_eq!(text.contains("1 rpush"), all);
-            assert!(text.contains("2 of 3 done") && text.contains("1 stage, 40 min"), "{text}");
+            assert!(
+                text.contains("LISTS              a goal of many words on the map  "),
+                "{text}"
+            );
+            assert!(
+                text.contains(" 2 of 3\n")
+                    && text.contains(if all { "0 of 1\n" } else { "1 stage, 40 min\n" }),
+                "{text}"
+            );
             assert!(text.ends_with("2 of 4 stages done in 7 min, about 1 h 20 min to go\n"));
         }
     }

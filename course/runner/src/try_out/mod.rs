@@ -19,7 +19,7 @@ use crate::server::{Program, StartError};
 use crate::wire;
 use session::Session;
 use side::Side;
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
@@ -95,26 +95,35 @@ fn label(side: &mut Side) -> Option<String> {
 fn talk(session: &mut Session, output: &mut dyn Write) -> std::io::Result<()> {
     let typed = std::io::stdin().is_terminal();
     let (sender, lines) = mpsc::channel();
-    // Reading blocks, and late answers must not wait for the next line.
+    let (ask, asked) = mpsc::channel();
+    // Reading blocks, and late answers must not wait for the next line. A line is read only when it
+    // is asked for: after `.quit` the terminal belongs to whoever called.
     std::thread::spawn(move || {
-        for line in std::io::stdin().lock().lines() {
-            let Ok(line) = line else { return };
-            if sender.send(line).is_err() {
+        while asked.recv().is_ok() {
+            let mut line = String::new();
+            if !matches!(std::io::stdin().read_line(&mut line), Ok(1..))
+                || sender.send(line).is_err()
+            {
                 return;
             }
         }
     });
+    // It ends only together with the input, which the next `recv` tells.
+    let next = || ask.send(()).unwrap_or_default();
+    next();
     session.prompt(output)?;
     loop {
         match lines.recv_timeout(LOOK_EVERY) {
             Ok(line) => {
+                let line = line.trim_end_matches(['\r', '\n']);
                 if !typed {
                     writeln!(output, "{line}")?;
                 }
-                if session.line(&line, output)?.is_break() {
+                if session.line(line, output)?.is_break() {
                     return Ok(());
                 }
                 session.prompt(output)?;
+                next();
             }
             Err(RecvTimeoutError::Timeout) => {
                 if session.late(Duration::ZERO, true, output)? {
