@@ -240,6 +240,9 @@ impl RustFile {
                 None => groups.push((&import.prefix, parent, vec![leaf])),
             }
         }
+        for (_, _, names) in &mut groups {
+            names.sort_by_key(|name| (name != "self", name.clone()));
+        }
         let line = |(prefix, parent, names): &(&str, String, Vec<String>)| match (
             &names[..],
             parent.as_str(),

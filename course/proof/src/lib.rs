@@ -12,6 +12,7 @@ pub mod merge;
 pub mod mutants;
 pub mod play;
 pub mod prove;
+pub mod pull;
 pub mod shape;
 pub mod suspect;
 pub mod whole;

@@ -4,10 +4,10 @@
 //!   prove [N=…]           plays every stage on its program, on the one before, and on wrong ones
 
 use anyhow::{Context, Result, bail};
-use redstart_proof::checkpoint;
 use redstart_proof::course::{self, Choice, Course};
 use redstart_proof::play::Manner;
 use redstart_proof::whole::{self, Wish};
+use redstart_proof::{checkpoint, pull};
 use std::process::ExitCode;
 
 const USAGE: &str = "\
@@ -68,6 +68,13 @@ fn run() -> Result<ExitCode> {
         "checkpoint" => {
             let folder = checkpoint::make(&course, course.one(stage()?)?, request.force)?;
             println!("{}", folder.display());
+            Ok(ExitCode::SUCCESS)
+        }
+        "pull" => {
+            let changed = pull::pull(&course, course.one(stage()?)?)?;
+            let told =
+                if changed.is_empty() { "nothing was edited".into() } else { changed.join("\n") };
+            println!("{told}");
             Ok(ExitCode::SUCCESS)
         }
         "prove" => prove_all(&course, &request),
