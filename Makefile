@@ -9,8 +9,9 @@ ORACLE ?= redis-server
 ARGS ?=
 
 .DEFAULT_GOAL := status
-.PHONY: status start next watch hint read map grade help install build run run_local_server test test-all check fmt lint oracle bench micro fuzz \
-	fuzz-commands asan miri where docs try book
+.PHONY: status start next watch hint read map grade help book try
+.PHONY: install build run run_local_server test test-all first-minutes check fmt lint oracle bench micro fuzz
+.PHONY: fuzz-commands asan miri where docs
 
 # The course. A learner's repository lies in me/; LANG on the command line is a language, not the locale.
 STARTERS = $(notdir $(wildcard course/starters/*))
@@ -113,6 +114,9 @@ lint:
 	$(CARGO) clippy --all-targets $(ASIDE) --manifest-path benches/micro/Cargo.toml -- -D warnings
 	$(CARGO) clippy $(ASIDE) --manifest-path fuzz/Cargo.toml --no-default-features -- -D warnings
 	$(CARGO) clippy --all-targets --manifest-path fuzz/commands/Cargo.toml -- -D warnings
+
+first-minutes: ## a learner's first minutes in every language there is, from a clean copy, without a network
+	@course/first-minutes
 
 oracle: ## plays every transcript on a real server; ORACLE=path (default redis-server)
 	@$(RUNNER) oracle --program $(ORACLE) tests/stages/*.redis tests/commands/*.redis
