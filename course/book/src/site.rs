@@ -98,9 +98,11 @@ impl Site {
         self.index.add(&address, &rendered.title, &rendered.sections);
         let mut body = format!("<article>\n{}{}", self.facts(&id), rendered.html);
         if let Some(changes) = changes.filter(|changes| !changes.is_empty()) {
+            let stage = &self.course.stages[place];
+            let name = format!("{}/{}", stage.track, stage.number_and_name().0);
             body.push_str(&format!(
                 "<h2 id=\"changes\">What this stage changes</h2>\n<p>The program after this chapter, \
-                 beside the program before it. <code>make checkpoint N={id}</code> makes it whole.\
+                 beside the program before it. <code>make checkpoint N={name}</code> makes it whole.\
                  </p>\n{changes}"
             ));
         }

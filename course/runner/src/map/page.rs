@@ -15,31 +15,41 @@ h1 { font-size: 1.5rem; margin: 0; }
 .sum { color: var(--soft); margin: .2rem 0 1.2rem; }
 ";
 
-/// The tracks and their stages. `link` gives the address of a stage's page, if it has one.
+/// The tracks and their stages, those without a chapter last. `link` gives the address of a stage's
+/// page, if it has one.
 pub fn fragment(lines: &[Line], link: &dyn Fn(&Place) -> Option<String>) -> String {
-    lines.iter().fold(String::new(), |mut html, line| {
-        let track = &line.track;
-        let after: Vec<String> = track.after.iter().map(|name| track_link(lines, name)).collect();
-        let after = match after.as_slice() {
-            [] => String::new(),
-            names => format!("<span class=\"after\">after {}</span>", names.join(", ")),
-        };
-        let count = match line.done() {
-            0 => format!("{}, {}", stages(line.places.len()), duration(line.minutes())),
-            done => format!("{done} of {} done", line.places.len()),
-        };
-        html.push_str(&format!(
-            "<section class=\"track\" id=\"track-{}\">\n<header><h2>{}</h2>{after}\
-             <span class=\"count\">{count}</span></header>\n<p class=\"goal\">{}</p>\n\
-             <ol class=\"line\">\n",
-            escaped(&track.id),
-            escaped(&track.title),
-            escaped(&track.goal),
-        ));
-        line.places.iter().for_each(|place| html.push_str(&stop(place, link(place))));
-        html.push_str("</ol>\n</section>\n");
-        html
-    })
+    let has_chapters = |line: &&Line| line.places.iter().any(|place| place.has_chapter);
+    let (open, closed): (Vec<&Line>, Vec<&Line>) = lines.iter().partition(has_chapters);
+    let sections =
+        |some: &[&Line]| -> String { some.iter().map(|line| section(line, lines, link)).collect() };
+    let mut html = sections(&open);
+    if !open.is_empty() && !closed.is_empty() {
+        html.push_str("<p class=\"rest\">These have tests, and no chapters yet:</p>\n");
+    }
+    html.push_str(&sections(&closed));
+    html
+}
+
+fn section(line: &Line, all: &[Line], link: &dyn Fn(&Place) -> Option<String>) -> String {
+    let track = &line.track;
+    let after: Vec<String> = track.after.iter().map(|name| track_link(all, name)).collect();
+    let after = match after.as_slice() {
+        [] => String::new(),
+        names => format!("<span class=\"after\">after {}</span>", names.join(", ")),
+    };
+    let count = match line.done() {
+        0 => format!("{}, {}", stages(line.places.len()), duration(line.minutes())),
+        done => format!("{done} of {} done", line.places.len()),
+    };
+    let stops: String = line.places.iter().map(|place| stop(place, link(place))).collect();
+    format!(
+        "<section class=\"track\" id=\"track-{}\">\n<header><h2>{}</h2>{after}\
+         <span class=\"count\">{count}</span></header>\n<p class=\"goal\">{}</p>\n\
+         <ol class=\"line\">\n{stops}</ol>\n</section>\n",
+        escaped(&track.id),
+        escaped(&track.title),
+        escaped(&track.goal),
+    )
 }
 
 fn stages(count: usize) -> String {
@@ -147,7 +157,18 @@ mod tests {
         assert!(html.contains("<a href=\"base-01-bind.html\">"));
         assert!(html.contains("after <a href=\"#track-base\">BASE</a>"));
         assert!(html.contains("The &lt;title&gt; of") && !html.contains("<title> of"));
+        assert!(!html.contains("no chapters yet"));
         assert!(!html.contains("http:") && !html.contains("https:"), "nothing is loaded");
+    }
+
+    #[test]
+    fn tracks_without_chapters_come_last() {
+        let mut lines = lines();
+        lines[0].places.iter_mut().for_each(|place| place.has_chapter = false);
+        let html = fragment(&lines, &|_| None);
+        let at = |text: &str| html.find(text).unwrap();
+        assert!(at("id=\"track-lists\"") < at("no chapters yet"));
+        assert!(at("no chapters yet") < at("id=\"track-base\""));
     }
 
     #[test]
