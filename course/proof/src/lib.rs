@@ -9,6 +9,7 @@ pub mod checkpoint;
 pub mod course;
 pub mod items;
 pub mod merge;
+pub mod messages;
 pub mod mutants;
 pub mod play;
 pub mod prove;

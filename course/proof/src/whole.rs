@@ -4,6 +4,7 @@
 use crate::cache::Cache;
 use crate::checkpoint::Tree;
 use crate::course::Course;
+use crate::messages;
 use crate::play::Manner;
 use crate::prove::Stage;
 use crate::suspect::{Finding, Tools};
@@ -34,6 +35,7 @@ pub fn prove(course: &Course, places: &[usize], wish: Wish) -> Result<bool> {
     let (stages, broken) = read(course, places)?;
     let run = Run {
         course,
+        workers: wish.jobs * 2,
         tools,
         next: AtomicUsize::new(0),
         known: Mutex::default(),
@@ -42,13 +44,14 @@ pub fn prove(course: &Course, places: &[usize], wish: Wish) -> Result<bool> {
     let tasks: Vec<Task> = stages.iter().flat_map(tasks_of).collect();
     let failed = std::thread::scope(|scope| {
         let workers: Vec<_> =
-            (0..wish.jobs * 2).map(|_| scope.spawn(|| run.work(&stages, &tasks))).collect();
+            (0..run.workers).map(|_| scope.spawn(|| run.work(&stages, &tasks))).collect();
         let ended =
             workers.into_iter().map(|worker| worker.join().expect("a worker does not panic"));
         ended.collect::<Result<Vec<()>>>()
     });
     failed?;
-    let mut faults = run.faults.into_inner();
+    let told = tell_messages(&run, &stages)?;
+    let mut faults = run.faults.into_inner() + told;
     if let Some((id, error)) = broken {
         println!("✗ {id}\n    {error:#}\n    the stages after it cannot be made");
         faults += 1;
@@ -63,6 +66,29 @@ pub fn prove(course: &Course, places: &[usize], wish: Wish) -> Result<bool> {
         wish.manner.seed
     );
     Ok(faults == 0)
+}
+
+/// Checks the messages of the mutants on the list; how many are not as recorded.
+fn tell_messages(run: &Run, stages: &[Stage]) -> Result<usize> {
+    let entries = messages::list(run.course)?;
+    let next = AtomicUsize::new(0);
+    let faults = Mutex::new(Vec::new());
+    let work = || -> Result<()> {
+        while let Some(entry) = entries.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let Some(stage) = stages.iter().find(|stage| stage.id == entry.stage) else { continue };
+            let fault = messages::check(run.course, entry, stage, &run.tools)?;
+            faults.lock().unwrap_or_else(PoisonError::into_inner).extend(fault);
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..run.workers).map(|_| scope.spawn(work)).collect();
+        let ended = workers.into_iter().map(|it| it.join().expect("a worker does not panic"));
+        ended.collect::<Result<Vec<()>>>()
+    })?;
+    let faults = faults.into_inner().unwrap_or_else(PoisonError::into_inner);
+    faults.iter().for_each(|fault| println!("✗ {fault}"));
+    Ok(faults.len())
 }
 
 /// Reads the stages up to the first one whose chapter makes no program.
@@ -108,6 +134,8 @@ struct Known {
 
 struct Run<'a> {
     course: &'a Course,
+    /// Those who build, and as many who play meanwhile.
+    workers: usize,
     tools: Tools<'a>,
     next: AtomicUsize,
     known: Mutex<BTreeMap<String, Known>>,
