@@ -159,7 +159,10 @@ fn commit(me: &Path) -> bool {
         run.is_ok_and(|status| status.success())
     };
     // CodeCrafters takes what is pushed to `master`.
-    let begun = git(&["init", "-q"]) && git(&["symbolic-ref", "HEAD", "refs/heads/master"]);
+    // Named here too, or git explains at length how to name it.
+    let name = "init.defaultBranch=master";
+    let begun =
+        git(&["-c", name, "init", "-q"]) && git(&["symbolic-ref", "HEAD", "refs/heads/master"]);
     if !begun || !git(&["add", "-A"]) {
         return false;
     }

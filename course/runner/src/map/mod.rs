@@ -43,6 +43,10 @@ pub struct Line {
 }
 
 impl Line {
+    fn has_chapters(&self) -> bool {
+        self.places.iter().any(|place| place.has_chapter)
+    }
+
     fn done(&self) -> usize {
         self.places.iter().filter(|place| matches!(place.state, State::Done(_))).count()
     }
@@ -93,30 +97,37 @@ fn title_of(path: &Path) -> Option<String> {
 /// The map as a table of at most 80 columns. Tracks that are not begun take one line each, unless
 /// `all` asks for every stage.
 pub fn table(lines: &[Line], all: bool, style: Style) -> String {
-    let mut text = String::new();
-    let next = lines.iter().position(|line| line.done() < line.places.len());
-    for (index, line) in lines.iter().enumerate() {
-        let open = all || line.is_begun() || (next == Some(index) && line.done() == 0);
-        let (done, of) = (line.done(), line.places.len());
-        let word = if of == 1 { "stage" } else { "stages" };
-        let right = match open {
-            true => format!("{done} of {of}"),
-            false => format!("{of} {word}, {}", hours(line.minutes())),
-        };
-        let left = 77_usize.saturating_sub(right.chars().count());
-        let head = format!(
-            "{:<18} {}",
-            line.track.title,
-            clause(&line.track.goal, left.saturating_sub(19))
-        );
-        let head = crate::player::cut(&head, left);
-        text.push_str(&format!("  {head:<left$} {right}\n"));
-        if open {
-            line.places.iter().for_each(|place| text.push_str(&row(place, style)));
-        }
+    let (written, unwritten): (Vec<&Line>, Vec<&Line>) =
+        lines.iter().partition(|line| line.has_chapters());
+    let next = lines.iter().find(|line| line.done() < line.places.len());
+    let is_open = |line: &Line| {
+        let begins = next.is_some_and(|next| next.track.id == line.track.id) && line.done() == 0;
+        all || line.is_begun() || begins
+    };
+    let rows = |some: &[&Line]| -> String {
+        some.iter().map(|line| track_rows(line, is_open(line), style)).collect()
+    };
+    let mut text = rows(&written);
+    if !written.is_empty() && !unwritten.is_empty() {
+        text.push_str("\n  with tests, and no chapters yet\n");
     }
+    text.push_str(&rows(&unwritten));
     text.push_str(&format!("\n  {}\n", summary(lines)));
     text
+}
+
+fn track_rows(line: &Line, open: bool, style: Style) -> String {
+    let (done, of) = (line.done(), line.places.len());
+    let word = if of == 1 { "stage" } else { "stages" };
+    let right = match open {
+        true => format!("{done} of {of}"),
+        false => format!("{of} {word}, {}", hours(line.minutes())),
+    };
+    let left = 77_usize.saturating_sub(right.chars().count());
+    let goal = clause(&line.track.goal, left.saturating_sub(19));
+    let head = crate::player::cut(&format!("{:<18} {goal}", line.track.title), left);
+    let stages = line.places.iter().filter(|_| open).map(|place| row(place, style));
+    format!("  {head:<left$} {right}\n{}", stages.collect::<String>())
 }
 
 /// A goal, up to the last comma or colon if it is too long.
@@ -143,9 +154,12 @@ fn row(place: &Place, style: Style) -> String {
     format!("  {sign}{text}{end}\n")
 }
 
-/// How much is done and how much is left, in one line.
+/// How much is done and how much is left, in one line. Stages without a chapter count only when
+/// they are done.
 pub fn summary(lines: &[Line]) -> String {
-    let places = || lines.iter().flat_map(|line| &line.places);
+    let any_chapter = lines.iter().any(Line::has_chapters);
+    let counts = |place: &&Place| place.has_chapter || !any_chapter || place.state != State::Ahead;
+    let places = || lines.iter().flat_map(|line| &line.places).filter(counts);
     let is_done = |place: &&Place| matches!(place.state, State::Done(_));
     let taken: u64 = places()
         .filter_map(|place| match place.state {

@@ -12,14 +12,15 @@ const PAGE_STYLE: &str = "\
 body { margin: 0 auto; padding: 1.2rem; max-width: 62rem; background: var(--paper); color: var(--ink);
 	font: 16px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.5rem; margin: 0; }
+a { color: var(--link); }
 .sum { color: var(--soft); margin: .2rem 0 1.2rem; }
 ";
 
 /// The tracks and their stages, those without a chapter last. `link` gives the address of a stage's
 /// page, if it has one.
 pub fn fragment(lines: &[Line], link: &dyn Fn(&Place) -> Option<String>) -> String {
-    let has_chapters = |line: &&Line| line.places.iter().any(|place| place.has_chapter);
-    let (open, closed): (Vec<&Line>, Vec<&Line>) = lines.iter().partition(has_chapters);
+    let (open, closed): (Vec<&Line>, Vec<&Line>) =
+        lines.iter().partition(|line| line.has_chapters());
     let sections =
         |some: &[&Line]| -> String { some.iter().map(|line| section(line, lines, link)).collect() };
     let mut html = sections(&open);
