@@ -9,44 +9,67 @@ const KEPT_LINES: usize = 40;
 /// The longest word that is shown in full.
 const WORD_WIDTH: usize = 40;
 
-/// The session so far.
+/// The session so far. Lines are written only when somebody wants to read them.
 #[derive(Debug, Clone, Default)]
 pub struct Log {
-    lines: VecDeque<String>,
+    entries: VecDeque<Entry>,
+}
+
+#[derive(Debug, Clone)]
+enum Entry {
+    Sent(char, char, Vec<Vec<u8>>),
+    Received(char, Reply),
+    Line(String),
 }
 
 impl Log {
     /// A command.
     pub fn sent(&mut self, who: char, sign: char, words: &[Vec<u8>]) {
-        let words: Vec<String> = words.iter().map(|word| shown_word(word)).collect();
-        self.add(format!("{who}{sign} {}", words.join(" ")));
+        self.add(Entry::Sent(who, sign, words.to_vec()));
     }
 
     /// Exact bytes.
     pub fn sent_raw(&mut self, who: char, bytes: &[u8]) {
-        self.add(format!("{who}>raw {}", cut(&quoted(bytes), 2 * WORD_WIDTH)));
+        // Every byte takes a column at least.
+        let bytes = &bytes[..bytes.len().min(2 * WORD_WIDTH + 1)];
+        self.note(format!("{who}>raw {}", cut(&quoted(bytes), 2 * WORD_WIDTH)));
     }
 
     /// A reply that was as expected.
     pub fn received(&mut self, who: char, reply: &Reply) {
-        self.add(format!("{who}  {}", cut(&reply.notation(), 2 * WORD_WIDTH)));
+        self.add(Entry::Received(who, reply.clone()));
     }
 
     /// Anything else that happened.
     pub fn note(&mut self, text: impl Into<String>) {
-        self.add(text.into());
+        self.add(Entry::Line(text.into()));
     }
 
     /// The lines, oldest first.
     pub fn lines(&self) -> Vec<String> {
-        self.lines.iter().cloned().collect()
+        self.entries.iter().map(Entry::line).collect()
     }
 
-    fn add(&mut self, line: String) {
-        if self.lines.len() == KEPT_LINES {
-            self.lines.pop_front();
+    fn add(&mut self, entry: Entry) {
+        if self.entries.len() == KEPT_LINES {
+            self.entries.pop_front();
         }
-        self.lines.push_back(line);
+        self.entries.push_back(entry);
+    }
+}
+
+impl Entry {
+    fn line(&self) -> String {
+        match self {
+            Entry::Sent(who, sign, words) => {
+                let words: Vec<String> = words.iter().map(|word| shown_word(word)).collect();
+                format!("{who}{sign} {}", words.join(" "))
+            }
+            Entry::Received(who, reply) => {
+                format!("{who}  {}", cut(&reply.notation(), 2 * WORD_WIDTH))
+            }
+            Entry::Line(text) => text.clone(),
+        }
     }
 }
 
