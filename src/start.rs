@@ -25,11 +25,15 @@ pub fn serve(mut config: Config) -> Result<()> {
     let workers = worker_count(&config);
     let table = commands::table_with(&config.renamed_commands)?;
     let server = Arc::new(Server::new(config, workers, table.entries().len()));
-    greet();
     let reload = Box::new(move |server: &Arc<Server>| engine::replay::restore_again(server, table));
     server.reload_log.get_or_init(|| reload);
-    engine::replay::begin(&server, table).context("starting the thread that loads the data")?;
-    net::run(&server, table, workers, |server| tell_ready(server, workers))?;
+    net::run(&server, table, workers, |server| {
+        // Whoever has read the process id can connect, be it that the data are still to come.
+        greet();
+        engine::replay::begin(server, table).context("starting the thread that loads the data")?;
+        tell_ready(server, workers);
+        Ok(())
+    })?;
     server.aof.close();
     tracing::warn!("Redstart is now ready to exit, bye bye...");
     Ok(())

@@ -20,15 +20,15 @@ use tokio::signal::unix::{SignalKind, signal};
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until a signal or SHUTDOWN, then finishes what runs and returns. `ready` is called when
-/// clients can connect.
+/// clients can connect, and before any is let in.
 ///
 /// # Errors
-/// When the addresses cannot be listened on or the operating system gives no threads.
+/// What `ready` says; and when the addresses cannot be listened on or the operating system gives no threads.
 pub fn run(
     server: &Arc<Server>,
     table: &'static Table,
     workers: usize,
-    ready: impl FnOnce(&Server),
+    ready: impl FnOnce(&Arc<Server>) -> Result<()>,
 ) -> Result<()> {
     let listeners = Listeners::open(&server.config.load())?;
     let background =
@@ -59,14 +59,14 @@ async fn accept_all(
     server: &Arc<Server>,
     workers: &Workers,
     listeners: Listeners,
-    ready: impl FnOnce(),
+    ready: impl FnOnce() -> Result<()>,
 ) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
     let tcp: Vec<TcpListener> =
         listeners.tcp.into_iter().map(TcpListener::from_std).collect::<Result<_, _>>()?;
     let unix = listeners.unix.map(|(listener, _)| UnixListener::from_std(listener)).transpose()?;
-    ready();
+    ready()?;
     let mut accepting = std::pin::pin!(async {
         let mut loops: Vec<std::pin::Pin<Box<dyn Future<Output = ()> + '_>>> = Vec::new();
         for listener in &tcp {

@@ -2,8 +2,8 @@
 //!
 //! A writer that is about to change a record which the snapshot has not passed yet leaves a copy
 //! here; so does the snapshot itself with what is too long to be looked at under a lock. Records
-//! are written one behind the other into one allocation; long strings and containers are shared,
-//! not copied.
+//! are written one behind the other into chunks, since one growing allocation would be copied again
+//! and again while clients wait; long strings and containers are shared, not copied.
 //!
 //! ```text
 //! kind: u8 | access: u32 | deadline: u64, 0 for none | key bytes: u32 | value bytes: u32
@@ -37,6 +37,8 @@ impl<'a> Saved<'a> {
 }
 
 const HEAD_BYTES: usize = 1 + 4 + 8 + 4 + 4;
+/// A chunk is this long, but for a record that needs more.
+const CHUNK_BYTES: usize = 8 * 1024;
 
 /// A value that is shared instead of copied.
 enum Large {
@@ -47,7 +49,7 @@ enum Large {
 /// Records, in the order in which they came.
 #[derive(Default)]
 pub(super) struct Handed {
-    records: Vec<u8>,
+    chunks: Vec<Vec<u8>>,
     large: Vec<Large>,
 }
 
@@ -72,39 +74,60 @@ impl Handed {
             }
         };
         let key = record.key();
-        self.records.reserve(HEAD_BYTES + key.len() + value.len());
-        self.records.push(record.kind() as u8);
-        self.records.extend(record.access().to_le_bytes());
-        self.records.extend(record.deadline().unwrap_or(0).to_le_bytes());
-        self.records.extend((key.len() as u32).to_le_bytes());
-        self.records.extend((value.len() as u32).to_le_bytes());
-        self.records.extend_from_slice(key);
-        self.records.extend_from_slice(value);
+        let chunk = self.chunk_for(HEAD_BYTES + key.len() + value.len());
+        chunk.push(record.kind() as u8);
+        chunk.extend(record.access().to_le_bytes());
+        chunk.extend(record.deadline().unwrap_or(0).to_le_bytes());
+        chunk.extend((key.len() as u32).to_le_bytes());
+        chunk.extend((value.len() as u32).to_le_bytes());
+        chunk.extend_from_slice(key);
+        chunk.extend_from_slice(value);
+    }
+
+    /// A chunk with room for so many bytes.
+    fn chunk_for(&mut self, bytes: usize) -> &mut Vec<u8> {
+        let is_full = |last: &Vec<u8>| last.capacity() - last.len() < bytes;
+        if self.chunks.last().is_none_or(is_full) {
+            self.chunks.push(Vec::with_capacity(bytes.max(CHUNK_BYTES)));
+        }
+        self.chunks.last_mut().expect("there is one now")
     }
 
     /// Shows the records, which were in database `db`, in order.
     pub(super) fn each(&self, db: usize, visit: &mut dyn FnMut(Saved<'_>)) {
-        let (mut rest, mut large) = (&self.records[..], self.large.iter());
-        while !rest.is_empty() {
-            let kind = Kind::from_bits(take::<1>(&mut rest)[0]);
-            let access = u32::from_le_bytes(take(&mut rest));
-            let deadline = u64::from_le_bytes(take(&mut rest));
-            let key_bytes = u32::from_le_bytes(take(&mut rest)) as usize;
-            let value_bytes = u32::from_le_bytes(take(&mut rest)) as usize;
-            let (key, behind) = rest.split_at(key_bytes);
-            let (value, behind) = behind.split_at(value_bytes);
-            rest = behind;
-            let value = match kind {
-                Kind::Shared | Kind::Object => match large.next() {
-                    Some(Large::String(bytes)) => Value::Shared(bytes),
-                    Some(Large::Container(object)) => Value::Object(object),
-                    None => unreachable!("what is large was pushed with its record"),
-                },
-                _ => value_of(kind, value),
-            };
-            visit(Saved { db, key, value, deadline: (deadline > 0).then_some(deadline), access });
+        let mut large = self.large.iter();
+        for chunk in &self.chunks {
+            let mut rest = &chunk[..];
+            while !rest.is_empty() {
+                visit(first(db, &mut rest, &mut large));
+            }
         }
     }
+}
+
+/// The record at the front, which is taken off.
+fn first<'a>(
+    db: usize,
+    rest: &mut &'a [u8],
+    large: &mut impl Iterator<Item = &'a Large>,
+) -> Saved<'a> {
+    let kind = Kind::from_bits(take::<1>(rest)[0]);
+    let access = u32::from_le_bytes(take(rest));
+    let deadline = u64::from_le_bytes(take(rest));
+    let key_bytes = u32::from_le_bytes(take(rest)) as usize;
+    let value_bytes = u32::from_le_bytes(take(rest)) as usize;
+    let (key, behind) = rest.split_at(key_bytes);
+    let (value, behind) = behind.split_at(value_bytes);
+    *rest = behind;
+    let value = match kind {
+        Kind::Shared | Kind::Object => match large.next() {
+            Some(Large::String(bytes)) => Value::Shared(bytes),
+            Some(Large::Container(object)) => Value::Object(object),
+            None => unreachable!("what is large was pushed with its record"),
+        },
+        _ => value_of(kind, value),
+    };
+    Saved { db, key, value, deadline: (deadline > 0).then_some(deadline), access }
 }
 
 fn value_of(kind: Kind, bytes: &[u8]) -> Value<'_> {

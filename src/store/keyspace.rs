@@ -17,7 +17,7 @@ use super::journal::{Entry, Followers};
 use super::listeners::{Listeners, Touched};
 use super::snapshot::Underway;
 use super::{Garbage, Limits, Place, Table};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -74,8 +74,8 @@ pub type Ready = (usize, Box<[u8]>);
 pub struct Keyspace {
     dbs: Box<[OnceLock<Box<[Shard]>>]>,
     shard_bits: u32,
-    /// Held while a database comes into use.
-    pub(super) creating: Mutex<()>,
+    /// Held while a database comes into use. Whoever has it waits for nothing.
+    creating: Mutex<()>,
     /// The snapshot under way.
     pub(super) underway: Underway,
     /// How many listeners there are in all shards.
@@ -217,6 +217,20 @@ impl Keyspace {
         dbs.map(lock_db).collect()
     }
 
+    /// Locks every shard of those of these databases that are in use. None comes into use before
+    /// the second part is dropped.
+    pub(super) fn lock_used(&self, dbs: Range<usize>) -> (Vec<LockedDb<'_>>, MutexGuard<'_, ()>) {
+        let used = || dbs.clone().filter(|db| self.used_shards(*db).is_some());
+        loop {
+            let locked = self.lock_all(used());
+            // After the shards, since threads that have some of them may wait for it.
+            let creating = self.creating.lock();
+            if locked.iter().map(|(db, _)| *db).eq(used()) {
+                return (locked, creating);
+            }
+        }
+    }
+
     /// Holds the shards of `places` for this thread's transaction; of all keys, where there are no
     /// places.
     pub fn hold(&self, places: Option<&[Place<'_>]>) -> Holding<'_> {
@@ -319,23 +333,29 @@ impl Keyspace {
         }
     }
 
-    /// Empties databases at one moment. What was in them comes back, for the caller to free.
-    pub fn flush(&self, dbs: Range<usize>) -> Flushed {
-        self.empty(dbs, |db| {
-            // One entry a database: FLUSHALL would take with it what goes into one first used now.
-            if self.followers.any() {
-                self.followers.tell(&Entry::call(db, &[b"FLUSHDB"]));
-            }
-        })
+    /// Empties a database at one moment. What was in it comes back, for the caller to free.
+    pub fn flush_db(&self, db: usize) -> Flushed {
+        self.empty(db..db + 1, || self.tell_flush(db, b"FLUSHDB"))
     }
 
-    /// Empties databases at one moment; `tell` is called for each, with all of them locked.
-    pub(super) fn empty(&self, dbs: Range<usize>, tell: impl Fn(usize)) -> Flushed {
+    /// Empties all databases at one moment, as a client in database `db` asks for it.
+    pub fn flush_all(&self, db: usize) -> Flushed {
+        self.empty(0..self.databases(), || self.tell_flush(db, b"FLUSHALL"))
+    }
+
+    fn tell_flush(&self, db: usize, call: &[u8]) {
+        if self.followers.any() {
+            self.followers.tell(&Entry::call(db, &[call]));
+        }
+    }
+
+    /// Empties databases at one moment; at it, `tell` is called.
+    pub(super) fn empty(&self, dbs: Range<usize>, tell: impl Fn()) -> Flushed {
         let mut flushed = Flushed::default();
-        let used: Vec<usize> = dbs.filter(|db| self.used_shards(*db).is_some()).collect();
-        let mut locked = self.lock_all(used.into_iter());
+        let (mut locked, creating) = self.lock_used(dbs);
+        tell();
+        drop(creating);
         for (db, guards) in &mut locked {
-            tell(*db);
             for (shard, guard) in self.shards(*db).iter().zip(guards) {
                 if !guard.is_empty() {
                     self.touch_present(*db, shard, &[&**guard]);

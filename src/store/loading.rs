@@ -35,6 +35,6 @@ impl Keyspace {
 
     /// Empties every database without a word to the journal: what comes next is loaded.
     pub fn clear_for_loading(&self) -> Flushed {
-        self.empty(0..self.databases(), |_| {})
+        self.empty(0..self.databases(), || {})
     }
 }

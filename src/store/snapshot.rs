@@ -77,10 +77,7 @@ impl Keyspace {
         if self.underway.is_on.swap(true, Ordering::SeqCst) {
             return None;
         }
-        // No database comes into use before the moment has passed.
-        let creating = self.creating.lock();
-        let used = (0..self.databases()).filter(|db| self.used_shards(*db).is_some());
-        let mut locked = self.lock_all(used);
+        let (mut locked, creating) = self.lock_used(0..self.databases());
         let mut sizes = Vec::new();
         let mut tables = 0;
         for (db, guards) in &mut locked {

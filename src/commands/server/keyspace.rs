@@ -42,7 +42,8 @@ const FLUSHALL: Command = Command::long("FLUSHALL [ASYNC | SYNC]", flushall)
 
 fn flushall(context: &mut Context, args: &Args) -> Begun {
     let server = context.server;
-    let begun = flush(context, args, 0..server.keyspace.databases())?;
+    let db = context.session.db;
+    let begun = flush(context, args, || server.keyspace.flush_all(db))?;
     // What was flushed is not to come back from a snapshot made before.
     if !server.config.load().persistence.save.is_empty() {
         server.saving.is_scheduled.store(true, Ordering::Relaxed);
@@ -58,11 +59,11 @@ const FLUSHDB: Command = Command::long("FLUSHDB [ASYNC | SYNC]", flushdb)
     .about("Removes every key of the database.");
 
 fn flushdb(context: &mut Context, args: &Args) -> Begun {
-    let db = context.session.db;
-    flush(context, args, db..db + 1)
+    let (server, db) = (context.server, context.session.db);
+    flush(context, args, || server.keyspace.flush_db(db))
 }
 
-fn flush(context: &mut Context, args: &Args, dbs: std::ops::Range<usize>) -> Begun {
+fn flush(context: &mut Context, args: &Args, empty: impl FnOnce() -> Flushed) -> Begun {
     let server = context.server;
     let waits = !context.is_exec;
     let waits = match args.len() {
@@ -71,7 +72,7 @@ fn flush(context: &mut Context, args: &Args, dbs: std::ops::Range<usize>) -> Beg
         2 if args.is(1, "ASYNC") => false,
         _ => return Err(error::SYNTAX),
     };
-    let flushed = server.keyspace.flush(dbs);
+    let flushed = empty();
     context.stats.changes.add(flushed.keys() as u64);
     let is_free = Arc::new(AtomicBool::new(!waits));
     if flushed.memory_bytes() <= FREED_AT_ONCE_BYTES {

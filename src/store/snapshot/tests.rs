@@ -135,7 +135,7 @@ impl World {
         let (a, b) = (self.random.usize(..3), self.random.usize(..3));
         match self.random.u32(..8) {
             0 => {
-                drop(self.space.flush(a..a + 1));
+                drop(self.space.flush_db(a));
                 self.keys.retain(|(db, _), _| *db != a);
             }
             1 if a != b => {
@@ -256,4 +256,26 @@ fn what_is_shown_can_be_loaded() {
     drop(snapshot);
     drop(copy.clear_for_loading());
     assert_eq!(copy.count(0).0 + copy.count(1).0 + copy.count(2).0, 0);
+}
+
+#[test]
+fn a_database_comes_into_use_while_a_snapshot_waits_for_another() {
+    let space = std::sync::Arc::new(Keyspace::new(2, 1));
+    let (waits, proceed) = std::sync::mpsc::channel();
+    let held = space.shards(0)[1].lock();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            waits.send(()).unwrap();
+            drop(space.begin_snapshot(&mut || {}));
+        });
+        proceed.recv().unwrap();
+        // As COPY to another database does. The snapshot may or may not have come to the shard: a
+        // wait for each other would be seen often enough.
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        let (space, (told, done)) = (space.clone(), std::sync::mpsc::channel());
+        std::thread::spawn(move || told.send(space.shards(1).len()));
+        let made = done.recv_timeout(std::time::Duration::from_secs(5));
+        drop(held);
+        assert_eq!(made, Ok(2));
+    });
 }
