@@ -11,6 +11,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 /// Paths within the learner's repository, and what is in them.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -124,8 +125,20 @@ impl Tree {
     }
 }
 
-/// The text as rustfmt writes it.
+/// The text as rustfmt writes it. Most files are the same from chapter to chapter, and 50 chapters
+/// would start it a thousand times: what it said is remembered.
 pub fn format(course: &Course, path: &str, text: &str) -> Result<Vec<u8>> {
+    static SAID: Mutex<BTreeMap<String, Vec<u8>>> = Mutex::new(BTreeMap::new());
+    let said = || SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = said().get(text) {
+        return Ok(known.clone());
+    }
+    let formatted = rustfmt(course, path, text)?;
+    said().insert(text.to_owned(), formatted.clone());
+    Ok(formatted)
+}
+
+fn rustfmt(course: &Course, path: &str, text: &str) -> Result<Vec<u8>> {
     let mut rustfmt = Command::new("rustfmt")
         .args(["--edition", "2024", "--config-path"])
         .arg(course.root.join("rustfmt.toml"))
