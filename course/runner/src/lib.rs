@@ -33,6 +33,8 @@ pub mod process;
 pub mod report;
 /// Starts and ends the program under test.
 pub mod server;
+/// What the terminal can show.
+pub mod terminal;
 /// The order of the course's stages.
 pub mod tracks;
 /// A prompt on the server, beside a real one.

@@ -1,12 +1,12 @@
-//! Results as people read them (at most 25 lines of 96 columns) and as programs do (one JSON object
+//! Results as people read them (at most 25 lines of 96 columns, or of a narrower terminal's) and as programs do (one JSON object
 //! a case). A failure is told in this order: what failed, the session so far, expected and received
 //! in two notations with a caret at the first byte that differs, what else happened, the cause if
 //! it is certain, why Redis is so, what to type.
 
 use crate::player::{Failure, FailureKind, Outcome, Shown, Verdict, cut};
+use crate::terminal::width;
 use crate::wire::shown;
 
-const WIDTH: usize = 96;
 const LINES: usize = 25;
 /// Lines of the session that are shown.
 const SESSION_LINES: usize = 8;
@@ -70,7 +70,7 @@ pub fn failure(outcome: &Outcome, failure: &Failure, title: &str, footer: &str) 
     let footer: Vec<String> = footer.lines().map(|line| format!("    {line}")).collect();
     lines.truncate(LINES - footer.len());
     lines.extend(footer);
-    lines.iter().map(|line| format!("  {}", cut(line, WIDTH - 2))).collect()
+    lines.iter().map(|line| format!("  {}", cut(line, width() - 2))).collect()
 }
 
 fn session(all: &[String], room: usize) -> Vec<String> {
@@ -98,7 +98,7 @@ fn expected_and_received(expected: &Shown, received: &Shown) -> Vec<String> {
         .iter()
         .all(|side| side.wire.is_none() || side.notation.chars().count() < LEFT_WIDTH);
     for (name, side) in [("expected", expected), ("received", received)] {
-        let notation = cut(&side.notation, WIDTH - INDENT.len() - 2);
+        let notation = cut(&side.notation, width() - INDENT.len() - 2);
         match &side.wire {
             Some(wire) if beside => {
                 lines.push(format!("    {name}    {notation:<LEFT_WIDTH$}{}", window.of(wire)));
@@ -113,7 +113,7 @@ fn expected_and_received(expected: &Shown, received: &Shown) -> Vec<String> {
     if let (Some(at), Some(wire)) = (difference, &received.wire) {
         let left = if beside { LEFT_WIDTH } else { 0 };
         let place = INDENT.len() + left + window.column(wire, at);
-        if place < WIDTH - 2 {
+        if place < width() - 2 {
             lines.push(format!("{}^ byte {} differs", " ".repeat(place), at + 1));
         }
     }
@@ -142,7 +142,7 @@ impl Window {
     fn of(&self, wire: &[u8]) -> String {
         let from = self.from.min(wire.len());
         let dots = if from > 0 { "…" } else { "" };
-        let end = wire.len().min(from + WIDTH);
+        let end = wire.len().min(from + width());
         format!("{dots}{}", shown(&wire[from..end]))
     }
 
@@ -180,7 +180,7 @@ fn wrapped(name: &str, text: &str) -> Vec<String> {
     let mut lines = vec![format!("    {name:<12}")];
     for word in text.split_whitespace() {
         let line = lines.last_mut().expect("it begins with one");
-        let long = line.chars().count() + word.chars().count() + 1 > WIDTH - 2;
+        let long = line.chars().count() + word.chars().count() + 1 > width() - 2;
         if long && line.len() > INDENT.len() {
             lines.push(format!("{INDENT}{word}"));
         } else {
@@ -300,7 +300,10 @@ mod tests {
             let (outcome, broken) = red(&vec![b'\r'; length], &vec![b'a'; length]);
             let lines = failure(&outcome, &broken, "ECHO", "again  make test SEED=1");
             assert!(lines.len() <= LINES, "{}", lines.len());
-            assert!(lines.iter().all(|line| line.chars().count() <= WIDTH), "{lines:#?}");
+            assert!(
+                lines.iter().all(|line| line.chars().count() <= crate::terminal::WIDE),
+                "{lines:#?}"
+            );
             assert!(lines.iter().any(|line| line.contains("again")));
         }
     }

@@ -1,95 +1,14 @@
 //! Whatever a learner's program or folder is like: one clear message on what happened and what to
-//! do, an exit code that tells red from untried, and nothing of his is changed. Each test has a
-//! repository of its own, with links to the course's files, and calls the runner as `make` does.
+//! do, an exit code that tells red from untried, and nothing of his is changed.
 
+mod common;
+
+use common::{Place, bad_server};
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::os::unix::fs::PermissionsExt;
 
-/// A repository with a course and perhaps a `me/`; gone when it is dropped.
-struct Place {
-    root: PathBuf,
-}
-
-/// What a command printed, both streams, and its exit code.
-struct Said {
-    text: String,
-    code: i32,
-}
-
-impl Place {
-    fn new(name: &str) -> Self {
-        let root = std::env::temp_dir().join(format!("redstart-bad-{}-{name}", std::process::id()));
-        let real = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let real = real.canonicalize().expect("the repository");
-        fs::create_dir_all(root.join("course")).expect("it can be made");
-        fs::create_dir_all(root.join("tests")).expect("it can be made");
-        for part in ["course/tracks.toml", "course/starters", "tests/stages"] {
-            symlink(real.join(part), root.join(part)).expect("it can be made");
-        }
-        Place { root }
-    }
-
-    /// With a `me/` whose program is this script, at the first stage.
-    fn with_program(name: &str, script: &str) -> Self {
-        let place = Place::new(name);
-        place.program(script);
-        let said = place.run(&["start"]);
-        assert_eq!(said.code, 0, "{}", said.text);
-        place
-    }
-
-    /// The same with the bad server in one of its modes.
-    fn with_server(name: &str, mode: &str) -> Self {
-        Self::with_program(name, &format!("exec '{}' {mode} \"$@\"", bad_server()))
-    }
-
-    fn me(&self) -> PathBuf {
-        self.root.join("me")
-    }
-
-    fn program(&self, script: &str) {
-        fs::create_dir_all(self.me()).expect("it can be made");
-        let path = self.me().join("your_program.sh");
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("it can be made");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it can be made");
-    }
-
-    fn run(&self, words: &[&str]) -> Said {
-        let output = Command::new(env!("CARGO_BIN_EXE_redstart-course"))
-            .args(words)
-            .current_dir(&self.root)
-            .env("REDSTART_PATIENCE", "0.2")
-            .output()
-            .expect("the runner runs");
-        let text = [output.stdout, output.stderr].concat();
-        let text = String::from_utf8(text).expect("text");
-        assert!(!text.contains("RUST_BACKTRACE"), "a panic of the runner:\n{text}");
-        Said { text, code: output.status.code().expect("no signal") }
-    }
-
-    /// `run`, and all these words are in what it says.
-    fn expect(&self, words: &[&str], code: i32, parts: &[&str]) -> String {
-        let said = self.run(words);
-        assert_eq!(said.code, code, "{words:?} said:\n{}", said.text);
-        for part in parts {
-            assert!(said.text.contains(part), "{part:?} is not in:\n{}", said.text);
-        }
-        said.text
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        // A folder left behind in the temporary one is no reason to fail.
-        let _ = fs::remove_dir_all(&self.root);
-    }
-}
-
-fn bad_server() -> &'static str {
-    env!("CARGO_BIN_EXE_bad-server")
-}
+/// For programs that are silent: the runner gives them up soon.
+const IMPATIENT: f64 = 0.2;
 
 #[test]
 fn a_program_that_does_not_build_shows_its_first_error() {
@@ -142,7 +61,8 @@ fn a_program_that_listens_elsewhere_is_told_where() {
 
 #[test]
 fn a_program_that_never_listens_is_given_up() {
-    let place = Place::with_program("idle", "exec sleep 600");
+    let mut place = Place::with_program("idle", "exec sleep 600");
+    place.patience = IMPATIENT;
     place.expect(&["test"], 1, &["it runs, but after", "does not listen on port"]);
 }
 
@@ -157,9 +77,11 @@ fn garbage_floods_and_silence_are_red_and_soon_told() {
     let stage = ["test", "--stage", "base/2"];
     let place = Place::with_server("garbage", "garbage");
     place.expect(&stage, 1, &["no reply, but these bytes", "Byte 1"]);
-    let place = Place::with_server("flood", "flood");
+    let mut place = Place::with_server("flood", "flood");
+    place.patience = IMPATIENT;
     place.expect(&stage, 1, &["✗ base-02-ping"]);
-    let place = Place::with_server("hang", "hang");
+    let mut place = Place::with_server("hang", "hang");
+    place.patience = IMPATIENT;
     place.expect(&stage, 1, &["nothing in 400 ms"]);
 }
 

@@ -6,7 +6,7 @@ use crate::likely;
 use crate::player::{self, FailureKind, Outcome, Verdict};
 use crate::report::{self, Style};
 use crate::server::Program;
-use std::io::IsTerminal;
+use crate::terminal;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -94,7 +94,7 @@ pub struct Teller<'a> {
 impl<'a> Teller<'a> {
     /// One for a whole run.
     pub fn new(request: &'a Request) -> Self {
-        let style = if std::io::stdout().is_terminal() { Style::Colour } else { Style::Plain };
+        let style = terminal::style();
         Teller {
             request,
             listener: Listener::Caller,

@@ -5,13 +5,12 @@ use super::home::Home;
 use super::progress::Progress;
 use crate::cli::Request;
 use crate::map::{self, State};
-use crate::report::Style;
-use std::io::IsTerminal;
+use crate::terminal;
 
 /// The table; every stage of it with ALL=1. Without `me/` the map of the course.
 pub fn map(request: &Request) -> Result<u8, String> {
     let root = request.repository()?;
-    let style = if std::io::stdout().is_terminal() { Style::Colour } else { Style::Plain };
+    let style = terminal::style();
     if !Progress::file(&Home::folder_in(&root)).exists() {
         let lines = map::read(&root, |_| State::Ahead)?;
         print!("{}", map::table(&lines, request.all, style));

@@ -6,6 +6,8 @@
 use super::home::Home;
 use super::names::{short_name, stage_named};
 use crate::cli::Request;
+use crate::report::Style;
+use crate::terminal;
 use crate::tracks::Stage;
 use std::io::{IsTerminal, Write};
 use std::process::{Command, Stdio};
@@ -97,7 +99,7 @@ fn show(text: &str) {
         println!("{text}");
         return;
     }
-    let painted = painted(text);
+    let painted = if terminal::style() == Style::Colour { painted(text) } else { text.to_owned() };
     let pager = std::env::var("PAGER").ok().filter(|pager| !pager.is_empty());
     let command = pager.unwrap_or_else(|| "less".into());
     let child = Command::new("sh")

@@ -54,11 +54,16 @@ pub fn start(request: &Request) -> Result<u8, String> {
     }
     let home = Home::open(request)?;
     println!("{how}: yours, for the whole course.");
-    println!("You are at {}: {}", home.place(home.current()), home.script(home.current())?.title);
-    println!();
-    println!(
-        "  make test   plays the stage on me/{PROGRAM}; the first time it is red, as it has to be"
-    );
+    if request.language.is_none() && language == USUAL {
+        let others = languages(&root).join("|");
+        println!("(Another language: mv me me.old, then make start LANG={others})");
+    }
+    let stage = home.current();
+    println!("You are at {}: {}\n", home.place(stage), home.script(stage)?.title);
+    if let Some(brief) = home.page(stage, "brief.md") {
+        println!("{}\n", brief.trim_end());
+    }
+    println!("  make test   plays the stage on me/{PROGRAM}: red at first, as it has to be");
     println!("  make read   the chapter: what to build, and why Redis does it so");
     println!("  make        what else can be typed");
     Ok(0)

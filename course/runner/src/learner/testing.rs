@@ -9,7 +9,7 @@ use crate::language::Script;
 use crate::player::{self, Asked, Options, Verdict};
 use crate::report::Style;
 use crate::server::Program;
-use crate::tracks::Stage;
+use crate::tracks::{self, Stage};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -38,7 +38,7 @@ pub fn test(request: &Request) -> Result<u8, String> {
 
 /// Those without a chapter can be played, too.
 fn all_stages(home: &Home) -> Result<Vec<Stage>, String> {
-    crate::tracks::read(&home.root.join("course/tracks.toml"))
+    tracks::read(&home.root.join("course/tracks.toml"))
 }
 
 /// The current stage, and when it is green all that were green before.
@@ -125,6 +125,13 @@ fn praise(home: &Home, stage: &Stage, first: bool, style: Style) -> Result<(), S
     }
     let took = minutes(home, stage);
     println!("{place} · {} after {took} (planned: {})", style.green("green"), stage.minutes);
+    let mut track = home.stages.iter().filter(|other| other.track == stage.track);
+    if track.all(|other| home.progress.is_green(&other.id)) {
+        let tracks = tracks::read_tracks(&home.root.join("course/tracks.toml"))?;
+        let goal = tracks.into_iter().find(|track| track.id == stage.track);
+        let goal = goal.map_or(String::new(), |track| format!(": {}", track.goal));
+        println!("{}", style.green(&format!("{} is done{goal}", stage.track)));
+    }
     Ok(())
 }
 

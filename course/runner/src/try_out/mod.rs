@@ -14,8 +14,8 @@ mod side;
 use crate::client::Arrival;
 use crate::client::Client;
 use crate::process;
-use crate::report::Style;
 use crate::server::{Program, StartError};
+use crate::terminal;
 use crate::wire;
 use session::Session;
 use side::Side;
@@ -41,7 +41,7 @@ pub fn run(program: &Program, beside: Option<&str>) -> Result<u8, String> {
         failed => format!("Your server did not start: {}", side::why(&failed)),
     })?;
     let (theirs, name) = real(program, beside)?;
-    let style = if std::io::stdout().is_terminal() { Style::Colour } else { Style::Plain };
+    let style = terminal::style();
     let mut output = std::io::stdout();
     let mut session = Session::new(yours, theirs, style, width());
     session.greet(&name, &mut output).map_err(unwritten)?;
