@@ -11,6 +11,7 @@ use redstart_course::map::{self, Line, Place, State, escaped};
 use redstart_proof::chapter::Chapter;
 use redstart_proof::checkpoint::{Files, Tree};
 use redstart_proof::course::{Choice, Course};
+use redstart_proof::mutants;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -106,6 +107,8 @@ impl Site {
                  </p>\n{changes}"
             ));
         }
+        body.push_str(&self.hints(&id));
+        body.push_str(&self.mistakes(&id));
         body.push_str(&self.test(&id));
         body.push_str("</article>\n");
         body.push_str(&self.ways(place));
@@ -133,6 +136,37 @@ impl Site {
             facts.push(format!("CodeCrafters {}", escaped(&place.stage.codecrafters.join(" "))));
         }
         format!("<p class=\"facts\">{}</p>\n", facts.join(" · "))
+    }
+
+    /// The two hints in words; the third is the chapter.
+    fn hints(&mut self, id: &str) -> String {
+        let path = self.course.folder(id).join("hints.md");
+        let Ok(text) = fs::read_to_string(path) else { return String::new() };
+        let folder = Path::new("course/stages").join(id);
+        let names = ["A hint: a question", "A hint: the shape of an answer"];
+        let hints = text.split("## ").skip(1).zip(names).map(|(hint, name)| {
+            let (_, hint) = hint.split_once('\n').unwrap_or_default();
+            let html = render::render(hint, &folder, &mut self.sources).html;
+            format!("<details class=\"hint\"><summary>{name}</summary>\n{html}</details>\n")
+        });
+        hints.collect()
+    }
+
+    /// What the servers that are wrong on purpose do wrong.
+    fn mistakes(&self, id: &str) -> String {
+        // What is wrong with the file itself, `make prove` tells its author.
+        let (mutants, _) = mutants::read(&self.course.folder(id));
+        if mutants.is_empty() {
+            return String::new();
+        }
+        let causes: String = mutants
+            .iter()
+            .map(|mutant| format!("<li>{} (case {})</li>\n", escaped(&mutant.cause), mutant.case))
+            .collect();
+        format!(
+            "<details class=\"mistakes\"><summary>What goes wrong here, and is found by the test\
+             </summary>\n<ul>\n{causes}</ul></details>\n"
+        )
     }
 
     /// The transcript of the stage.

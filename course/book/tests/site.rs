@@ -101,6 +101,8 @@ fn a_chapter_shows_its_code_its_changes_and_its_test() {
         "<i class=\"k\">A&gt;</i> PING",
         "<li>Because <em>TCP</em> is a stream.",
         "<div class=\"table\"><table>",
+        "<summary>A hint: the shape of an answer</summary>\n<p>A <code>+</code>",
+        "<li>You write PONG without the &lt;end&gt; of the line. (case 1)</li>",
         "href=\"base-02-ping.html\" aria-current=\"page\">ping",
         "<small>← before</small>A door",
     ] {

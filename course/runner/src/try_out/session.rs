@@ -32,7 +32,8 @@ const HELP: &str = "\
   A>raw \"PING\\r\\n\"     exact bytes           A>bytewise   the same, one at a time
   .bytes               shows what came as bytes, or no longer
   .bytes SET a 1       … for this line only
-  .restart  .kill      ends both servers (SIGTERM, kill -9) and starts them again
+  .restart             ends both servers and starts them again; yours is built anew
+  .kill                the same with kill -9
   .quit                or Ctrl-D";
 
 /// A line that was sent and what came back; index 0 is the learner's side.
