@@ -1,7 +1,7 @@
-//! Results as people read them (at most 25 lines of 96 columns, or of a narrower terminal's) and as programs do (one JSON object
-//! a case). A failure is told in this order: what failed, the session so far, expected and received
-//! in two notations with a caret at the first byte that differs, what else happened, the cause if
-//! it is certain, why Redis is so, what to type.
+//! Results as people read them (at most 25 lines of 96 columns, or of a narrower terminal's) and
+//! as programs do (one JSON object a case). A failure is told in this order: what failed, the
+//! session so far, expected and received in two notations with a caret at the first byte that
+//! differs, what else happened, the cause if it is certain, why Redis is so, what to type.
 
 use crate::player::{Failure, FailureKind, Outcome, Shown, Verdict, cut};
 use crate::terminal::width;

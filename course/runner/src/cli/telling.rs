@@ -220,9 +220,9 @@ impl<'a> Teller<'a> {
     fn summary(&self, script: &Script, green: usize, took: Duration, notes: &Notes) {
         let all = script.cases.len();
         let line = format!(
-            "{:<29}{:<32}{green:>3} of {all:<3}{:>6} ms",
+            "{:<29}{:<30}{green:>3} of {all:<3}{:>6} ms",
             script.name,
-            player::cut(&script.title, 31),
+            player::cut(&script.title, 29),
             took.as_millis()
         );
         let noted: usize = notes.cases.iter().map(|(_, cases)| cases.len()).sum();

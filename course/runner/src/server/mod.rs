@@ -252,7 +252,7 @@ impl Server {
         }
     }
 
-    /// A program that ended before it listened: it could not be built, could not be run, or gave up.
+    /// A program that ended before it listened: not built, not to be run, or it gave up.
     fn ended_early(&mut self, how: &str, waiting: &Waiting) -> Result<(), StartError> {
         let command = &self.program.command[0];
         let name = command.rsplit('/').next().unwrap_or(command).to_owned();
