@@ -17,8 +17,11 @@ const SECTIONS: [&str; 9] = [
     "Three questions",
     "Going further",
 ];
-/// Lines of a chapter.
-const LINES: std::ops::RangeInclusive<usize> = 120..=250;
+/// Lines of a chapter, at least.
+const LEAST_LINES: usize = 120;
+/// Lines of a chapter, at most, without the code of the program: a format on disk needs what it
+/// needs, and whoever works in another language steps over it.
+const MOST_LINES: usize = 250;
 /// Lines and columns of a brief.
 const BRIEF_LINES: usize = 25;
 const BRIEF_COLUMNS: usize = 80;
@@ -29,9 +32,12 @@ const CODE_COLUMNS: usize = 100;
 pub fn faults(root: &Path, folder: &Path, chapter: &Chapter) -> Vec<String> {
     let mut faults = sections(chapter);
     let lines = chapter.text.lines().count();
-    if !LINES.contains(&lines) {
-        let (least, most) = (LINES.start(), LINES.end());
-        faults.push(format!("the chapter has {lines} lines; it should have {least} to {most}"));
+    let to_read = lines - code_lines(chapter);
+    if lines < LEAST_LINES {
+        faults.push(format!("the chapter has {lines} lines; {LEAST_LINES} are the least"));
+    }
+    if to_read > MOST_LINES {
+        faults.push(format!("the chapter has {to_read} lines beside its code, of {MOST_LINES}"));
     }
     if !chapter.fences.iter().any(|fence| fence.role == Role::Session) {
         faults.push("the chapter has no session: add a ```redis fence to `## Run it`".into());
@@ -42,6 +48,13 @@ pub fn faults(root: &Path, folder: &Path, chapter: &Chapter) -> Vec<String> {
     faults.extend(brief(folder));
     faults.extend(hints(folder));
     faults
+}
+
+/// Lines of the program's code.
+fn code_lines(chapter: &Chapter) -> usize {
+    let is_code = |role: &Role| matches!(role, Role::Items(_) | Role::Whole(_));
+    let fences = chapter.fences.iter().filter(|fence| is_code(&fence.role));
+    fences.map(|fence| chapter.content(fence).lines().count()).sum()
 }
 
 fn sections(chapter: &Chapter) -> Vec<String> {
