@@ -63,8 +63,18 @@ impl Home {
         Ok(home)
     }
 
+    /// Adds to what is kept, which another command may have changed meanwhile (`make hint` beside
+    /// `make watch`).
+    pub fn record(&mut self, add: impl FnOnce(&mut Progress)) {
+        if let Ok(kept) = Progress::read(&self.folder) {
+            self.progress = kept;
+        }
+        add(&mut self.progress);
+        self.keep();
+    }
+
     /// Writes down how far the learner is. If that fails he is told, and goes on.
-    pub fn keep(&self) {
+    fn keep(&self) {
         if let Err(text) = self.progress.write(&self.folder) {
             eprintln!("{text}");
         }

@@ -31,8 +31,7 @@ pub fn hint(request: &Request) -> Result<u8, String> {
         None if level == LAST_LEVEL && !code(&chapter).is_empty() => code(&chapter),
         None => return Err(format!("{} has no hint of level {level}", short_name(&stage))),
     };
-    home.progress.hinted(&stage.id, level);
-    home.keep();
+    home.record(|progress| progress.hinted(&stage.id, level));
     println!("{} · hint {level} of {LAST_LEVEL}\n\n{text}\n", home.place(&stage));
     println!(
         "{}",

@@ -21,6 +21,19 @@ const TOOLS: &[(&str, &[&str], &str)] = &[
     ("java", &["javac", "java"], "https://adoptium.net"),
 ];
 
+/// Other names of languages that people type.
+const ALIASES: &[(&str, &str)] = &[
+    ("rs", "rust"),
+    ("py", "python"),
+    ("python3", "python"),
+    ("golang", "go"),
+    ("javascript", "node"),
+    ("js", "node"),
+    ("nodejs", "node"),
+    ("typescript", "node"),
+    ("ts", "node"),
+];
+
 /// The language where none is named.
 const USUAL: &str = "rust";
 
@@ -46,6 +59,8 @@ pub fn start(request: &Request) -> Result<u8, String> {
         ("own".to_owned(), "me/ is taken as it is".to_owned())
     } else {
         let language = request.language.as_deref().unwrap_or(USUAL).to_lowercase();
+        let known = ALIASES.iter().find(|(alias, _)| *alias == language);
+        let language = known.map_or(language, |(_, name)| (*name).to_owned());
         let what = make(&root, &me, &language)?;
         (language, what)
     };

@@ -43,37 +43,12 @@ fn all_stages(home: &Home) -> Result<Vec<Stage>, String> {
 
 /// The current stage, and when it is green all that were green before.
 pub fn run(home: &mut Home, request: &Request, program: &Program) -> Result<Told, String> {
-    let stage = home.current().clone();
-    let before = home.progress.of(&stage.id);
-    let mut teller = Teller::for_learner(request);
-    let (told, _) = play(home, &stage, program, &mut teller)?;
-    let speaks = request.format == Format::Text;
-    let place = home.place(&stage);
-    if told == Told::Red && speaks {
-        let word = if teller.not_started() {
-            "your program has to run first".to_owned()
-        } else if before.green.is_some() {
-            "it was green before, and is red".to_owned()
-        } else if before.tries == 0 && home.stages.first() == Some(&stage) {
-            "red is right: this is where you begin".to_owned()
-        } else if before.tries == 0 {
-            "red is right: this is what you build next".to_owned()
-        } else {
-            format!("red, {} so far", minutes(home, &stage))
-        };
-        println!("{place} · {}", teller.style().red(&word));
-    }
+    let told = current(home, request, program)?;
     if told != Told::Green && !request.all {
         return Ok(told);
     }
-    if told == Told::Green {
-        super::mapping::renew(home);
-    }
-    if told == Told::Green && speaks {
-        praise(home, &stage, before.green.is_none(), teller.style())?;
-    }
-    let broken = earlier(home, request, program, &mut teller)?;
-    if told == Told::Green && broken == Told::Green && speaks {
+    let broken = earlier(home, request, program)?;
+    if told == Told::Green && broken == Told::Green && request.format == Format::Text {
         let next = match home.following() {
             Some(_) => "make next",
             None => "the end of the course: every stage is green",
@@ -81,6 +56,39 @@ pub fn run(home: &mut Home, request: &Request, program: &Program) -> Result<Told
         println!("next: {next}");
     }
     Ok(told.and(broken))
+}
+
+/// The current stage alone.
+pub fn current(home: &mut Home, request: &Request, program: &Program) -> Result<Told, String> {
+    let stage = home.current().clone();
+    let before = home.progress.of(&stage.id);
+    let mut teller = Teller::for_learner(request);
+    let (told, _) = play(home, &stage, program, &mut teller)?;
+    if told == Told::Green {
+        super::mapping::renew(home);
+    }
+    if request.format != Format::Text {
+        return Ok(told);
+    }
+    match told {
+        Told::Green => praise(home, &stage, before.green.is_none(), teller.style())?,
+        Told::Red => {
+            let word = if teller.not_started() {
+                "your program has to run first".to_owned()
+            } else if before.green.is_some() {
+                "it was green before, and is red".to_owned()
+            } else if before.tries == 0 && home.stages.first() == Some(&stage) {
+                "red is right: this is where you begin".to_owned()
+            } else if before.tries == 0 {
+                "red is right: this is what you build next".to_owned()
+            } else {
+                format!("red, {} so far", minutes(home, &stage))
+            };
+            println!("{} · {}", home.place(&stage), teller.style().red(&word));
+        }
+        Told::Untried => {}
+    }
+    Ok(told)
 }
 
 /// Plays one stage and tells it.
@@ -95,8 +103,7 @@ fn play(
     let options = Options { seed: request.seed, asked: Asked::Program, only: request.case };
     let told = teller.play(&script, program, &options);
     if request.case.is_none() && told != Told::Untried {
-        home.progress.played(&stage.id, told == Told::Green);
-        home.keep();
+        home.record(|progress| progress.played(&stage.id, told == Told::Green));
     }
     let go_on = told == Told::Green || request.all;
     Ok((told, if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }))
@@ -136,12 +143,8 @@ fn praise(home: &Home, stage: &Stage, first: bool, style: Style) -> Result<(), S
 }
 
 /// The stages that were green before.
-fn earlier(
-    home: &mut Home,
-    request: &Request,
-    program: &Program,
-    teller: &mut Teller<'_>,
-) -> Result<Told, String> {
+fn earlier(home: &mut Home, request: &Request, program: &Program) -> Result<Told, String> {
+    let mut teller = Teller::for_learner(request);
     let current = home.progress.current.clone();
     let stages: Vec<Stage> = home
         .stages

@@ -1,3 +1,5 @@
 #!/bin/sh
 # The start step of a graded run.
-exec node "$(dirname "$0")/../app/main.js" "$@"
+main=$(dirname "$0")/../app/main.js
+[ ! -e "${main%.js}.ts" ] || main=${main%.js}.ts
+exec node "$main" "$@"
