@@ -396,12 +396,25 @@ fn a_snapshot_shows_one_moment_whatever_is_written_meanwhile() {
     for line in ["RPUSH list:x new", "HSET hash:x new 1", "SADD set:x new", "ZADD sorted:x 5 new"] {
         assert_eq!(connection.ask(line).chars().next(), Some(':'));
     }
-    connection.ask("FLUSHALL");
+    connection.ask("FLUSHDB");
     wait_for("the end", || info(&mut connection, "rdb_bgsave_in_progress") == "0");
     assert_eq!(info(&mut connection, "rdb_last_bgsave_status"), "ok", "{}", from.log());
     check(&from);
     carry(&from, &to);
     assert_same(&before, &everything(&mut to.connect()));
+}
+
+#[test]
+fn flushall_calls_off_a_snapshot_in_the_background() {
+    let server = Server::start(&["--save", "", "--rdb-key-save-delay", "1000"]);
+    let mut connection = server.connect();
+    (0..5000).for_each(|number| drop(connection.ask(&format!("SET {number} x"))));
+    assert_eq!(connection.ask("BGSAVE"), "+Background saving started");
+    connection.ask("FLUSHALL");
+    wait_for("the end", || info(&mut connection, "rdb_bgsave_in_progress") == "0");
+    assert!(!server.dir.path().join(SNAPSHOT).exists());
+    assert_eq!(info(&mut connection, "rdb_last_bgsave_status"), "ok");
+    assert_ne!(info(&mut connection, "rdb_changes_since_last_save"), "0");
 }
 
 #[test]

@@ -23,7 +23,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// clients can connect, and before any is let in.
 ///
 /// # Errors
-/// What `ready` says; and when the addresses cannot be listened on or the operating system gives no threads.
+/// What `ready` says; and when the addresses cannot be listened on or the operating system gives no
+/// threads.
 pub fn run(
     server: &Arc<Server>,
     table: &'static Table,

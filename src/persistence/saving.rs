@@ -11,10 +11,19 @@ use std::time::{Duration, Instant};
 /// What walks over all keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
-    /// A snapshot for `dbfilename`.
+    /// A snapshot for `dbfilename`, in the background.
     Save,
+    /// The same, and somebody waits for it.
+    SaveNow,
     /// The append-only file is rewritten.
     Rewrite,
+}
+
+impl Task {
+    /// Whether it is a snapshot for `dbfilename`.
+    pub fn is_save(self) -> bool {
+        self != Task::Rewrite
+    }
 }
 
 /// How far a task is, and whether it is to stop.
@@ -123,13 +132,20 @@ impl Saving {
 
     /// Whether a snapshot is under way.
     pub fn is_saving(&self) -> bool {
-        self.running().is_some_and(|running| running.task == Task::Save)
+        self.running().is_some_and(|running| running.task.is_save())
     }
 
     /// Asks the task under way to stop.
     pub fn cancel(&self) {
         if let Some(running) = self.running() {
             running.progress.is_cancelled.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// All data are gone: a snapshot in the background would only bring them back.
+    pub fn forget_what_was_flushed(&self) {
+        if self.running().is_some_and(|running| running.task == Task::Save) {
+            self.cancel();
         }
     }
 

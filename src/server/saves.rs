@@ -52,7 +52,7 @@ impl Server {
 
     /// Makes a snapshot on this thread, unless another task is under way; whether it was good.
     pub fn save_now(&self) -> bool {
-        self.saving.claim(Task::Save).is_some_and(|claim| self.save(claim))
+        self.saving.claim(Task::SaveNow).is_some_and(|claim| self.save(claim))
     }
 
     /// Makes a snapshot here and now; whether it was good.
@@ -202,7 +202,7 @@ impl Server {
     fn claim_in_any_case(&self) -> Option<Claim> {
         let began = Instant::now();
         while began.elapsed() < CANCEL_PATIENCE {
-            if let Some(claim) = self.saving.claim(Task::Save) {
+            if let Some(claim) = self.saving.claim(Task::SaveNow) {
                 return Some(claim);
             }
             self.saving.cancel();

@@ -44,7 +44,8 @@ fn flushall(context: &mut Context, args: &Args) -> Begun {
     let server = context.server;
     let db = context.session.db;
     let begun = flush(context, args, || server.keyspace.flush_all(db))?;
-    // What was flushed is not to come back from a snapshot made before.
+    server.saving.forget_what_was_flushed();
+    // Nor is it to come back from a snapshot made before.
     if !server.config.load().persistence.save.is_empty() {
         server.saving.is_scheduled.store(true, Ordering::Relaxed);
     }

@@ -54,7 +54,7 @@ fn bgsave(context: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {
     };
     let saving = &context.server.saving;
     match saving.running() {
-        Some(running) if running.task == Task::Save => {
+        Some(running) if running.task.is_save() => {
             return Err(error::persistence::ALREADY_SAVING);
         }
         Some(_) if !may_wait && !context.is_exec => {

@@ -2,7 +2,6 @@
 
 use super::Lines;
 use crate::persistence::loading::Loading;
-use crate::persistence::saving::Task;
 use crate::server::{Context, clock};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -52,7 +51,7 @@ fn progress_of(loading: &Loading, lines: &mut Lines) {
 fn snapshots(context: &Context, lines: &mut Lines) {
     let server = context.server;
     let history = server.saving.history();
-    let saving = server.saving.running().filter(|running| running.task == Task::Save);
+    let saving = server.saving.running().filter(|running| running.task.is_save());
     let seconds = |time: Option<Duration>| time.map_or(-1, |time| time.as_secs() as i64);
     lines.add("rdb_changes_since_last_save", server.unsaved_changes());
     lines.add("rdb_bgsave_in_progress", u8::from(saving.is_some()));
