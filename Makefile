@@ -86,9 +86,11 @@ try: ## a prompt on your server, and the same lines to a real Redis; PROGRAM=pat
 		$(if $(FLAGS),--flags '$(FLAGS)') $(if $(BESIDE),--beside $(BESIDE))
 
 # The book and the proof share what they compile.
-BOOK = $(CARGO) run --quiet --target-dir target/course/tools --manifest-path course/book/Cargo.toml --
-book: ## the course: all chapters as pages, in target/course/book; the first time it fetches two crates
-	@$(BOOK) $(if $(OUT),--out $(OUT))
+BOOK = --quiet --target-dir target/course/tools --manifest-path course/book/Cargo.toml
+book: ## the course: all chapters as pages, in target/course/book; the first time it fetches some crates
+	@$(CARGO) build $(BOOK) || { echo "The book could not be built. The first time its crates are fetched, which needs a \
+	network; \`make read\` shows a chapter without them."; exit 2; }
+	@$(CARGO) run $(BOOK) -- $(if $(OUT),--out $(OUT))
 
 check: fmt lint ## all that CI checks: format, clippy, every test, tidy, docs fresh
 	$(MAKE) test-all
