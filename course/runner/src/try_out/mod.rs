@@ -55,14 +55,21 @@ fn unwritten(error: std::io::Error) -> String {
 
 /// The real server and what to call it; or nothing, and the reason.
 fn real(program: &Program, beside: Option<&str>) -> Result<(Option<Side>, String), String> {
-    let found = match beside {
+    let named: Vec<String> =
+        beside.unwrap_or_default().split_whitespace().map(str::to_owned).collect();
+    let found = match named.first() {
         Some(name) if !process::is_installed(name) => {
-            return Err(format!("{name} does not exist; leave BESIDE out to do without it"));
+            return Err(format!(
+                "{name} does not exist. Without BESIDE, a redis-server is looked for on PATH."
+            ));
         }
-        Some(name) => Some(name),
-        None => REAL_SERVERS.iter().copied().find(|name| process::is_installed(name)),
+        Some(_) => Some(named),
+        None => REAL_SERVERS
+            .iter()
+            .find(|name| process::is_installed(name))
+            .map(|name| vec![(*name).to_owned()]),
     };
-    let Some(name) = found else {
+    let Some(command) = found else {
         return Ok((None, "no redis-server on PATH: only your server answers".into()));
     };
     let mut flags = program.flags.clone();
@@ -70,10 +77,11 @@ fn real(program: &Program, beside: Option<&str>) -> Result<(Option<Side>, String
     if !flags.iter().any(|flag| flag == "--save") {
         flags.extend(["--save".into(), String::new()]);
     }
-    let beside = Program { command: vec![name.to_owned()], flags, patience: program.patience };
+    let name = command[0].rsplit('/').next().unwrap_or_default().to_owned();
+    let beside = Program { command, flags, patience: program.patience };
     match Side::start(&beside) {
         Ok(mut side) => {
-            let label = label(&mut side).unwrap_or_else(|| name.to_owned());
+            let label = label(&mut side).unwrap_or(name);
             Ok((Some(side), label))
         }
         Err(error) => Ok((None, format!("{name} did not start: {}", side::why(&error)))),

@@ -16,6 +16,8 @@ pub enum Answer {
     Malformed(Vec<u8>, String),
     /// The connection was closed after these bytes.
     Closed(Vec<u8>),
+    /// The line could not be sent.
+    Unsent,
 }
 
 impl Answer {
@@ -26,6 +28,7 @@ impl Answer {
             Answer::Malformed(bytes, what) => {
                 vec![format!("(not RESP: {what})"), wire::shown(bytes)]
             }
+            Answer::Unsent => vec!["(could not be sent)".into()],
             Answer::Closed(bytes) if bytes.is_empty() => vec!["(connection closed)".into()],
             Answer::Closed(bytes) => {
                 vec![format!("(connection closed after {})", wire::shown(bytes))]
@@ -38,6 +41,7 @@ impl Answer {
         match self {
             Answer::Reply(reply) => reply.wire(),
             Answer::Malformed(bytes, _) | Answer::Closed(bytes) => bytes.clone(),
+            Answer::Unsent => Vec::new(),
         }
     }
 
@@ -46,6 +50,7 @@ impl Answer {
             Answer::Reply(reply) => kind(reply),
             Answer::Malformed(..) => "not RESP",
             Answer::Closed(_) => "a closed connection",
+            Answer::Unsent => "not there",
         }
     }
 }

@@ -22,6 +22,10 @@ const STEP: Duration = Duration::from_millis(2);
 /// Lines whose answers have not come: more are forgotten, oldest first.
 const MOST_TALKS: usize = 1000;
 
+/// A server that sends without end must not keep the prompt from coming back.
+const MOST_AT_ONCE: usize = 1000;
+/// Replies without a line that are shown one by one.
+const MOST_UNASKED: usize = 20;
 /// What the sides are called.
 const WHOSE: [&str; 2] = ["your server", "the real server"];
 
@@ -158,7 +162,12 @@ impl Session {
             };
             match sent {
                 Ok(()) => reached = true,
-                Err(why) => writeln!(out, "  {}: {why}", WHOSE[index])?,
+                Err(why) => {
+                    writeln!(out, "  {}: {why}", WHOSE[index])?;
+                    if let Some(talk) = self.talks.last_mut() {
+                        talk.answers[index] = Some(Answer::Unsent);
+                    }
+                }
             }
         }
         if self.bytes {
@@ -192,7 +201,7 @@ impl Session {
                 settled = Some(now + MORE_LIMIT);
             }
             let enough = complete && settled.is_some_and(|settled| now >= settled);
-            if enough || now >= deadline.max(settled.unwrap_or(deadline)) {
+            if enough || now >= deadline + MORE_LIMIT {
                 break;
             }
             std::thread::sleep(STEP);
@@ -226,8 +235,17 @@ impl Session {
         let mut came = false;
         for index in 0..self.sides.len() {
             for who in self.sides[index].connected() {
+                let mut count = 0;
                 while let Some(answer) = self.sides[index].answer(who, Duration::ZERO) {
                     came = true;
+                    count += 1;
+                    if count > MOST_AT_ONCE {
+                        self.sides[index].leave(who);
+                        let what =
+                            format!("more than {MOST_AT_ONCE} replies that nobody asked for");
+                        self.settle(index, who, Answer::Malformed(Vec::new(), what));
+                        break;
+                    }
                     self.settle(index, who, answer);
                 }
             }
@@ -264,7 +282,13 @@ impl Session {
     fn show(&mut self, at_prompt: bool, out: &mut dyn Write) -> io::Result<bool> {
         let mut talks = std::mem::take(&mut self.talks);
         let mut shown = false;
+        let mut unasked = 0;
         for talk in &mut talks {
+            unasked += usize::from(talk.line.is_none());
+            let is_last = talk.answers.iter().flatten().any(|it| !matches!(it, Answer::Reply(_)));
+            if talk.line.is_none() && unasked > MOST_UNASKED && !is_last {
+                continue;
+            }
             let complete = self.is_complete(talk);
             let first = !talk.shown;
             if first || complete {
@@ -275,6 +299,9 @@ impl Session {
                 self.show_talk(talk, first && !at_prompt, out)?;
                 talk.shown = true;
             }
+        }
+        if unasked > MOST_UNASKED {
+            writeln!(out, "  … {unasked} replies in all that nobody asked for")?;
         }
         talks.retain(|talk| talk.line.is_some() && !self.is_complete(talk));
         let many = talks.len().saturating_sub(MOST_TALKS);
@@ -338,7 +365,7 @@ impl Session {
         for (index, side) in self.sides.iter_mut().enumerate() {
             let whose = WHOSE[index];
             match side.start_again(signal) {
-                Ok(()) => writeln!(out, "  {whose} has ended ({signal}) and listens again")?,
+                Ok(()) => writeln!(out, "  {whose} listens again, after SIG{signal}")?,
                 Err(why) => writeln!(out, "  {whose} does not come back: {why}")?,
             }
         }
@@ -429,6 +456,13 @@ mod tests {
         let said = type_lines(&mut closing, &["PING", "PING", "nonsense \"", "B!", ".q"]);
         assert_eq!(said.matches("(connection closed)").count(), 2, "{said}");
         assert!(said.contains("a quote is not closed"), "{said}");
+        let flood = |_: &[String]| "+x\r\n".repeat(5000);
+        let said = type_lines(&mut session(flood, None), &["PING"]);
+        assert!(
+            said.contains("(not RESP: more than 1000 replies that nobody asked for)"),
+            "{said}"
+        );
+        assert!(said.lines().count() < 60, "{said}");
         let said = type_lines(&mut session(|_| "PONG\r\n".into(), None), &["PING"]);
         assert!(said.contains("(not RESP: a reply cannot begin with P)\n  PONG\\r\\n"), "{said}");
     }
