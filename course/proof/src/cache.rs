@@ -1,12 +1,16 @@
 //! What was proved already: a file for each proof, named by a hash of all that it depends on. A
 //! proof whose program, transcript and player are the same is not played again.
 
-use crate::checkpoint::hash;
+use crate::checkpoint::{self, hash};
 use crate::course::Course;
 use anyhow::Result;
 use std::fs;
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
+
+/// Parts of the runner that have no say in how a case is played.
+const BESIDE: [&str; 8] =
+    ["cli", "facts", "harness", "learner", "main", "map", "report", "try_out"];
 
 /// The folder of proofs.
 #[derive(Debug)]
@@ -20,20 +24,10 @@ impl Cache {
     pub fn open(course: &Course) -> Result<Self> {
         let folder = course.made().join("proved");
         fs::create_dir_all(&folder)?;
-        let runner = course.root.join("course/runner/src");
-        let mut player = 0;
-        for part in ["player", "language"] {
-            let mut paths: Vec<_> = fs::read_dir(runner.join(part))?.flatten().collect();
-            paths.sort_by_key(std::fs::DirEntry::file_name);
-            for entry in paths {
-                player = hash((player, fs::read(entry.path())?));
-            }
-        }
-        let files =
-            ["client", "files", "likely", "matching", "process", "server", "values", "wire"];
-        for name in files {
-            player = hash((player, fs::read(runner.join(name).with_extension("rs"))?));
-        }
+        let runner = checkpoint::read_folder(&course.root.join("course/runner/src"))?;
+        let plays = |path: &str| !BESIDE.iter().any(|part| path.starts_with(part));
+        let player = runner.iter().filter(|(path, _)| plays(path));
+        let player = hash(player.collect::<Vec<_>>());
         Ok(Cache { folder, player })
     }
 

@@ -162,7 +162,9 @@ pub fn read_folder(folder: &Path) -> Result<Files> {
     let mut files = Files::new();
     let mut folders = vec![PathBuf::new()];
     while let Some(inside) = folders.pop() {
-        for entry in fs::read_dir(folder.join(&inside))? {
+        let here = folder.join(&inside);
+        let entries = fs::read_dir(&here);
+        for entry in entries.with_context(|| format!("reading {}", here.display()))? {
             let entry = entry?;
             let path = inside.join(entry.file_name());
             let name = path.to_string_lossy().into_owned();
@@ -183,7 +185,7 @@ pub fn read_folder(folder: &Path) -> Result<Files> {
 pub fn write_folder(folder: &Path, files: &Files) -> Result<()> {
     fs::create_dir_all(folder)?;
     for path in read_folder(folder)?.keys().filter(|path| !files.contains_key(*path)) {
-        fs::remove_file(folder.join(path))?;
+        fs::remove_file(folder.join(path)).with_context(|| format!("removing {path}"))?;
     }
     for (path, bytes) in files {
         let file = folder.join(path);

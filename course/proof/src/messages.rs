@@ -6,7 +6,7 @@ use crate::cache;
 use crate::course::Course;
 use crate::prove::Stage;
 use crate::suspect::Tools;
-use crate::workshop::Built;
+use crate::workshop::{self, Built};
 use anyhow::{Context, Result};
 use redstart_course::likely::{self, Answers};
 use redstart_course::player::{self, Asked, Options, Outcome, Verdict};
@@ -81,7 +81,7 @@ pub fn check(
             break;
         }
     }
-    fs::remove_file(&program)?;
+    workshop::remove(&program)?;
     if told == golden {
         tools.cache.keep(&key(golden.into_bytes()), "told");
         return Ok(None);

@@ -9,7 +9,7 @@ use crate::mutants::{self, Mutant};
 use crate::play;
 use crate::shape;
 use crate::suspect::{self, Finding, Suspect, Tools};
-use crate::workshop::Built;
+use crate::workshop::{self, Built};
 use anyhow::Result;
 use redstart_course::language::{self, Script};
 use redstart_course::likely::{Answers, BEFORE, Wrong};
@@ -137,7 +137,7 @@ impl Stage {
             }
         }
         faults.extend(all_green(&scripts, &program, tools));
-        std::fs::remove_file(&program)?;
+        workshop::remove(&program)?;
         if faults.is_empty() {
             tools.cache.keep(&key, "green");
         }

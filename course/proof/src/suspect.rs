@@ -6,7 +6,7 @@
 use crate::cache::{self, Cache};
 use crate::checkpoint::Files;
 use crate::play::{self, Manner};
-use crate::workshop::{Built, Workshops};
+use crate::workshop::{self, Built, Workshops};
 use anyhow::Result;
 use redstart_course::language::Script;
 use redstart_course::likely::{self, ANY, Answers, Wrong};
@@ -88,7 +88,7 @@ fn play_it(suspect: &Suspect, recorded: Option<&Wrong>, tools: &Tools) -> Result
         }
     };
     let finding = try_it(suspect, recorded, tools, &program);
-    std::fs::remove_file(&program)?;
+    workshop::remove(&program)?;
     Ok(finding)
 }
 

@@ -57,7 +57,7 @@ impl Workshop {
         let source = self.folder.join("source");
         checkpoint::write_folder(&source, files)?;
         // Cargo takes away what is not needed of it; so it is copied each time.
-        fs::copy(&self.lock, source.join("Cargo.lock"))?;
+        fs::copy(&self.lock, source.join("Cargo.lock")).context("copying Cargo.lock")?;
         let output = Command::new("cargo")
             .args(["build", "--message-format", "json-render-diagnostics", "--target-dir"])
             .arg(self.folder.join("target"))
@@ -77,10 +77,16 @@ impl Workshop {
         fs::create_dir_all(program.parent().context("it has a folder")?)?;
         // A program that still runs cannot be written over, but it can be replaced.
         let fresh = program.with_extension("fresh");
-        fs::copy(executable, &fresh)?;
-        fs::rename(&fresh, &program)?;
+        fs::copy(executable, &fresh)
+            .with_context(|| format!("copying {}", executable.display()))?;
+        fs::rename(&fresh, &program).with_context(|| format!("making {}", program.display()))?;
         Ok(Built::Program(program, said))
     }
+}
+
+/// Takes a program away that was played.
+pub fn remove(program: &Path) -> Result<()> {
+    fs::remove_file(program).with_context(|| format!("removing {}", program.display()))
 }
 
 /// `"executable":"/path"` of cargo's JSON line about the program.
