@@ -16,7 +16,7 @@ use redstart_course::likely::{Answers, BEFORE, Wrong};
 use redstart_course::player::Outcome;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Transcripts that are played at the same time; most of that time is waiting.
 const PLAYS: usize = 4;
@@ -37,6 +37,8 @@ pub struct Stage {
     pub answers: Option<Answers>,
     /// What was wrong before anything was built.
     pub faults: Vec<String>,
+    /// Its program is not built: nothing else can be said of the stage then.
+    pub is_broken: AtomicBool,
 }
 
 impl Stage {
@@ -58,7 +60,19 @@ impl Stage {
         let of_track = (0..place).rev().find(|&at| course.stages[at].track == *track);
         let earlier = of_track.or_else(|| place.checked_sub(1));
         let answers = Answers::read(&course.folder(&id).join("answers.txt"));
-        Ok(Stage { id, chapter, before, after, scripts, earlier, mutants, answers, faults })
+        let is_broken = AtomicBool::new(false);
+        Ok(Stage {
+            id,
+            chapter,
+            before,
+            after,
+            scripts,
+            earlier,
+            mutants,
+            answers,
+            faults,
+            is_broken,
+        })
     }
 
     pub fn script(&self) -> &Script {
@@ -72,6 +86,9 @@ impl Stage {
 
     /// Examines the program before (0), or a mutant (from 1).
     pub fn examine(&self, number: usize, tools: &Tools) -> Result<Finding> {
+        if self.is_broken.load(Ordering::Relaxed) {
+            return Ok(Finding::default());
+        }
         let mutant = number.checked_sub(1).map(|number| &self.mutants[number]);
         let files = match mutant {
             None => self.before.clone(),
@@ -125,6 +142,7 @@ impl Stage {
             }
             Built::Program(program, _) => program,
             Built::Failed(said) => {
+                self.is_broken.store(true, Ordering::Relaxed);
                 return Ok(vec![format!("it is not built:\n{}", indented(&said))]);
             }
         };
