@@ -6,6 +6,7 @@ mod common;
 use common::{Place, bad_server};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 /// For programs that are silent: the runner gives them up soon.
 const IMPATIENT: f64 = 0.2;
@@ -38,6 +39,21 @@ fn a_missing_tool_is_no_red() {
     let script = "command -v nonesuch || { echo 'nonesuch is not installed' >&2; exit 127; }";
     let place = Place::with_program("tool", script);
     place.expect(&["test"], 2, &["could not be run", "nonesuch is not installed"]);
+}
+
+#[test]
+fn a_language_that_is_not_installed_makes_nothing() {
+    let place = Place::new("language");
+    let output = Command::new(env!("CARGO_BIN_EXE_redstart-course"))
+        .args(["start", "--lang", "go"])
+        .current_dir(&place.root)
+        .env("PATH", &place.root)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("needs `go`") && text.contains("https://go.dev/dl"), "{text}");
+    assert!(!place.me().exists());
 }
 
 #[test]

@@ -13,8 +13,8 @@ use crate::tracks::{self, Stage};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Earlier stages played at the same time.
-const MOST_THREADS: usize = 4;
+/// Earlier stages played at the same time. Most of their time is waiting, so it is more than cores.
+const MOST_THREADS: usize = 6;
 /// Case titles that a green stage lists.
 const MOST_TITLES: usize = 8;
 
@@ -184,7 +184,6 @@ fn earlier(home: &mut Home, request: &Request, program: &Program) -> Result<Told
 /// Plays them beside each other, and gives those that are not green.
 fn red_ones(scripts: &[Script], seed: u64, program: &Program) -> Vec<Script> {
     let next = AtomicUsize::new(0);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let work = || {
         let mut found = Vec::new();
         while let Some(script) = scripts.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -202,7 +201,7 @@ fn red_ones(scripts: &[Script], seed: u64, program: &Program) -> Vec<Script> {
     };
     let mut found: Vec<Script> = std::thread::scope(|scope| {
         let threads: Vec<_> =
-            (0..MOST_THREADS.min(cores).min(scripts.len())).map(|_| scope.spawn(work)).collect();
+            (0..MOST_THREADS.min(scripts.len())).map(|_| scope.spawn(work)).collect();
         let ended = threads
             .into_iter()
             .flat_map(|thread| thread.join().expect("playing a script does not panic"));
