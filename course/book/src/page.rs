@@ -3,6 +3,8 @@
 
 use redstart_course::map::{Line, Place, escaped};
 
+const FRAME: &str = include_str!("../assets/page.html");
+
 /// What goes into the frame.
 pub struct Page<'a> {
     /// For the browser's tab.
@@ -16,43 +18,8 @@ pub struct Page<'a> {
 pub fn html(page: &Page, lines: &[Line]) -> String {
     let title = escaped(page.title);
     let side = side(lines, page.stage);
-    let body = page.body;
-    format!(
-        r##"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} · Redstart</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="book.css">
-<script src="theme.js"></script>
-<script src="book.js" defer></script>
-</head>
-<body>
-<a class="skip" href="#content">To the text</a>
-<header class="bar">
-<button type="button" id="menu" aria-expanded="false" aria-controls="side">☰ <span>Stages</span></button>
-<a class="home" href="index.html">Redstart<span>: build a Redis</span></a>
-<button type="button" id="search-open">Search <kbd>/</kbd></button>
-<button type="button" id="theme" aria-label="Light or dark">◐</button>
-</header>
-<div class="columns">
-<nav id="side" aria-label="Stages">
-{side}</nav>
-<main id="content">
-{body}
-</main>
-</div>
-<dialog id="search" aria-label="Search">
-<input type="search" id="query" placeholder="BLPOP, deadline, pipelining …" autocomplete="off" aria-label="Search all chapters">
-<ol id="results"></ol>
-<p id="no-results" hidden>Nothing found.</p>
-</dialog>
-</body>
-</html>
-"##
-    )
+    // The body comes last: a chapter may well write one of these names.
+    FRAME.replace("{title}", &title).replace("{side}", &side).replacen("{body}", page.body, 1)
 }
 
 fn side(lines: &[Line], current: Option<&str>) -> String {

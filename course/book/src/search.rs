@@ -65,8 +65,13 @@ mod tests {
         index.add("a.html", "A", &[section("", "x  y\n</script>"), section("on-the-wire", "\\r")]);
         assert_eq!(
             index.script(),
-            "window.INDEX = [\n[\"a.html\",\"A\",\"On \\\"the\\\" wire\",\"x y \\u003c/script>\"],\n\
-             [\"a.html#on-the-wire\",\"A\",\"On \\\"the\\\" wire\",\"\\\\r\"]\n];\n"
+            concat!(
+                "window.INDEX = [\n",
+                r#"["a.html","A","On \"the\" wire","x y \u003c/script>"],"#,
+                "\n",
+                r#"["a.html#on-the-wire","A","On \"the\" wire","\\r"]"#,
+                "\n];\n"
+            )
         );
     }
 }

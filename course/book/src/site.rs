@@ -1,5 +1,5 @@
-//! The whole site: the map, a page for each chapter, pages about the course, the files of the server
-//! that chapters lead to, and the search's index.
+//! The whole site: the map, a page for each chapter, pages about the course, the files of the
+//! server that chapters lead to, and the search's index.
 
 use crate::changes;
 use crate::page::{self, Page};
@@ -102,9 +102,9 @@ impl Site {
             let stage = &self.course.stages[place];
             let name = format!("{}/{}", stage.track, stage.number_and_name().0);
             body.push_str(&format!(
-                "<h2 id=\"changes\">What this stage changes</h2>\n<p>The program after this chapter, \
-                 beside the program before it. <code>make checkpoint N={name}</code> makes it whole.\
-                 </p>\n{changes}"
+                "<h2 id=\"changes\">What this stage changes</h2>\n\
+                 <p>The program after this chapter, beside the program before it. \
+                 <code>make checkpoint N={name}</code> makes it whole.</p>\n{changes}"
             ));
         }
         body.push_str(&self.hints(&id));
@@ -177,9 +177,9 @@ impl Site {
         let lines = crate::highlight::lines(&text, "redis").join("\n");
         format!(
             "<details class=\"test\"><summary>The test of this stage: \
-             <code>tests/stages/{id}.redis</code></summary>\n<figure class=\"code session\"><pre>\
-             <code>{lines}\n</code></pre></figure>\n<p>How to read it: <a href=\"language.html\">the \
-             test language</a>.</p></details>\n"
+             <code>tests/stages/{id}.redis</code></summary>\n\
+             <figure class=\"code session\"><pre><code>{lines}\n</code></pre></figure>\n\
+             <p>How to read it: <a href=\"language.html\">the test language</a>.</p></details>\n"
         )
     }
 
@@ -208,20 +208,10 @@ impl Site {
     fn front(&self) -> Result<()> {
         let link = |place: &Place| place.has_chapter.then(|| format!("{}.html", place.stage.id));
         let minutes: u64 = self.course.stages.iter().map(|stage| u64::from(stage.minutes)).sum();
-        let body = format!(
-            "<h1>Build a Redis</h1>\n<p class=\"lead\">In {} stages, about {} of work, from an empty \
-             program to a server that keeps its data and makes clients wait, in any language, each \
-             stage with tests that start red. The code in the chapters is Rust; what they explain is \
-             not.</p>\n\
-             <figure class=\"code\"><pre><code>make start LANG=python   <i class=\"c\"># or rust, go, \
-             node, c, java: makes me/, your own repository</i>\nmake test                <i \
-             class=\"c\"># red: this is where you begin</i>\nmake next                <i \
-             class=\"c\"># once it is green</i>\n</code></pre></figure>\n\
-             <h2 id=\"map\">The map</h2>\n{}",
-            self.course.stages.len(),
-            map::duration(minutes),
-            map::fragment(&self.lines, &link)
-        );
+        let body = include_str!("../assets/front.html")
+            .replace("{stages}", &self.course.stages.len().to_string())
+            .replace("{time}", &map::duration(minutes))
+            .replace("{map}", &map::fragment(&self.lines, &link));
         self.page("index.html", &Page { title: "Build a Redis", stage: None, body: &body })
     }
 

@@ -1,5 +1,5 @@
-//! Pages of the repository's files that chapters lead to: `src/store/mod.rs#Store` becomes a page of
-//! that file, opened at the line where the item stands.
+//! Pages of the repository's files that chapters lead to: `src/store/mod.rs#Store` becomes a page
+//! of that file, opened at the line where the item stands.
 
 use crate::highlight;
 use anyhow::{Context, Result};
@@ -25,8 +25,8 @@ impl Sources {
         Sources { root: root.to_owned(), wanted: BTreeSet::new() }
     }
 
-    /// The address, from the book's folder, of a file of the repository (and an item in it); None if
-    /// there is no such file.
+    /// The address, from the book's folder, of a file of the repository (and an item in it); None
+    /// if there is no such file.
     pub fn address(&mut self, path: &str, item: Option<&str>) -> Option<String> {
         let text = std::fs::read_to_string(self.root.join(path)).ok()?;
         self.wanted.insert(path.to_owned());
@@ -56,8 +56,8 @@ impl Sources {
             }
             let title = escaped(path);
             let body = format!(
-                "<article class=\"source\"><h1><code>{title}</code></h1>\n<p class=\"lead\">A file of \
-                 the real server, as it was when this book was made.</p>\n\
+                "<article class=\"source\"><h1><code>{title}</code></h1>\n\
+                 <p class=\"lead\">A file of this repository, when the book was made.</p>\n\
                  <pre class=\"numbered\"><code>{code}</code></pre></article>"
             );
             let file = folder.join(page_name(path));
@@ -119,9 +119,15 @@ mod tests {
 
     #[test]
     fn items_are_found_at_their_lines() {
-        let text = "//! Store\nuse x::Store;\npub struct Store {\n}\n\nimpl Drop for Store {\n    fn \
-                    drop(&mut self) {}\n}\nimpl Store {\n    pub async fn get(&self) {}\n}\nfn get() \
-                    {}\nconst MOST: u8 = 1;\npub const fn most() {}\nmacro_rules! two {}\n";
+        let text = "//! Store\n\
+                    use x::Store;\n\
+                    pub struct Store {\n}\n\n\
+                    impl Drop for Store {\n    fn drop(&mut self) {}\n}\n\
+                    impl Store {\n    pub async fn get(&self) {}\n}\n\
+                    fn get() {}\n\
+                    const MOST: u8 = 1;\n\
+                    pub const fn most() {}\n\
+                    macro_rules! two {}\n";
         for (item, line) in [
             ("Store", 3),
             ("Store::get", 10),

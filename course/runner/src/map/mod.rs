@@ -1,5 +1,5 @@
-//! The map of the course: its tracks and stages, and how far a learner has come. Once as a table for
-//! the terminal (this file), once as a page (page.rs), which is also the first page of the book.
+//! The map of the course: its tracks and stages, and how far a learner has come. Once as a table
+//! for the terminal (this file), once as a page (page.rs), which is also the book's first page.
 
 mod page;
 

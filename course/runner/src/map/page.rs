@@ -9,8 +9,10 @@ use std::path::Path;
 pub const STYLE: &str = include_str!("map.css");
 
 const PAGE_STYLE: &str = "\
-body { margin: 0 auto; padding: 1.2rem; max-width: 62rem; background: var(--paper); color: var(--ink);
-	font: 16px/1.5 system-ui, sans-serif; }
+body {
+	margin: 0 auto; padding: 1.2rem; max-width: 62rem;
+	background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif;
+}
 h1 { font-size: 1.5rem; margin: 0; }
 a { color: var(--link); }
 .sum { color: var(--soft); margin: .2rem 0 1.2rem; }
