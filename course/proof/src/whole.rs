@@ -26,8 +26,8 @@ pub struct Wish {
     pub jobs: usize,
 }
 
-/// Proves the stages at these places; true if there was no fault.
-pub fn prove(course: &Course, places: &[usize], wish: Wish) -> Result<bool> {
+/// Proves the stages at these places, and prints what it finds; every fault.
+pub fn prove(course: &Course, places: &[usize], wish: Wish) -> Result<Vec<String>> {
     let begun = Instant::now();
     let cache = Cache::open(course)?;
     let shops = Workshops::open(course, wish.jobs)?;
@@ -39,7 +39,7 @@ pub fn prove(course: &Course, places: &[usize], wish: Wish) -> Result<bool> {
         tools,
         next: AtomicUsize::new(0),
         known: Mutex::default(),
-        faults: AtomicUsize::new(0),
+        faults: Mutex::default(),
     };
     let tasks: Vec<Task> = stages.iter().flat_map(tasks_of).collect();
     let failed = std::thread::scope(|scope| {
@@ -51,25 +51,26 @@ pub fn prove(course: &Course, places: &[usize], wish: Wish) -> Result<bool> {
     });
     failed?;
     let told = tell_messages(&run, &stages)?;
-    let mut faults = run.faults.into_inner() + told;
+    let mut faults = run.faults.into_inner().unwrap_or_else(PoisonError::into_inner);
+    faults.extend(told);
     if let Some((id, error)) = broken {
         println!("✗ {id}\n    {error:#}\n    the stages after it cannot be made");
-        faults += 1;
+        faults.push(format!("{error:#}"));
     }
     let mutants: usize = stages.iter().map(|stage| stage.mutants.len()).sum();
     println!(
         "{} stages, {} mutants, {} faults in {:.0} s, seed {}",
         stages.len(),
         mutants,
-        faults,
+        faults.len(),
         begun.elapsed().as_secs_f64(),
         wish.manner.seed
     );
-    Ok(faults == 0)
+    Ok(faults)
 }
 
-/// Checks the messages of the mutants on the list; how many are not as recorded.
-fn tell_messages(run: &Run, stages: &[Stage]) -> Result<usize> {
+/// Checks the messages of the mutants on the list; those that are not as recorded.
+fn tell_messages(run: &Run, stages: &[Stage]) -> Result<Vec<String>> {
     let entries = messages::list(run.course)?;
     let next = AtomicUsize::new(0);
     let faults = Mutex::new(Vec::new());
@@ -88,7 +89,7 @@ fn tell_messages(run: &Run, stages: &[Stage]) -> Result<usize> {
     })?;
     let faults = faults.into_inner().unwrap_or_else(PoisonError::into_inner);
     faults.iter().for_each(|fault| println!("✗ {fault}"));
-    Ok(faults.len())
+    Ok(faults)
 }
 
 /// Reads the stages up to the first one whose chapter makes no program.
@@ -139,7 +140,7 @@ struct Run<'a> {
     tools: Tools<'a>,
     next: AtomicUsize,
     known: Mutex<BTreeMap<String, Known>>,
-    faults: AtomicUsize,
+    faults: Mutex<Vec<String>>,
 }
 
 impl Run<'_> {
@@ -181,8 +182,7 @@ impl Run<'_> {
         let mut faults = stage.faults.clone();
         faults.extend(known.program.into_iter().flatten());
         if stage.is_broken.load(Ordering::Relaxed) {
-            self.faults.fetch_add(faults.len(), Ordering::Relaxed);
-            print!("{}", page(stage, &Answers::default(), &faults));
+            self.print(stage, &Answers::default(), faults);
             return Ok(());
         }
         faults.extend(findings.iter().flat_map(|finding| finding.faults.clone()));
@@ -197,9 +197,13 @@ impl Run<'_> {
             faults.extend(strangers(stage));
             faults.extend(unrecorded(stage));
         }
-        self.faults.fetch_add(faults.len(), Ordering::Relaxed);
-        print!("{}", page(stage, &answers, &faults));
+        self.print(stage, &answers, faults);
         Ok(())
+    }
+
+    fn print(&self, stage: &Stage, answers: &Answers, faults: Vec<String>) {
+        print!("{}", page(stage, answers, &faults));
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).extend(faults);
     }
 }
 
