@@ -1,6 +1,8 @@
 //! A course of two stages, made in a temporary directory: it is proved, and everything that can be
 //! wrong with it is found.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 use redstart_proof::checkpoint;
 use redstart_proof::course::{Choice, Course};
 use redstart_proof::play::Manner;
