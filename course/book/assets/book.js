@@ -74,16 +74,24 @@ dialog.addEventListener("click", (event) => {
 	if (event.target === dialog) dialog.close();
 });
 
-// Every word must occur; headings count more than text, whole words more than parts.
-const score = ([, title, heading, text], words) => {
+// Every word must occur. Names and headings count more than text, the beginning of a word more than
+// its middle, and a text that says a word often is more about it than one that says it once.
+const MOST_TIMES = 6;
+const times = (text, word) => {
+	let sum = 0;
+	for (let at = text.indexOf(word), found = 0; at >= 0 && found < MOST_TIMES; found++) {
+		sum += at === 0 || !/[\p{L}\p{N}]/u.test(text[at - 1]) ? 2 : 1;
+		at = text.indexOf(word, at + word.length);
+	}
+	return sum;
+};
+const score = ([address, title, heading, text], words) => {
+	const page = address.split(".html")[0];
+	const parts = [[page, 8], [title, 6], [heading, 5], [text, 1]];
 	let sum = 0;
 	for (const word of words) {
-		const points = [[title, 12], [heading, 8], [text, 1]].reduce((points, [part, weight]) => {
-			const at = part.toLowerCase().indexOf(word);
-			if (at < 0) return points;
-			const starts = at === 0 || !/[\p{L}\p{N}]/u.test(part[at - 1]);
-			return points + weight * (starts ? 2 : 1);
-		}, 0);
+		const points = parts.reduce((points, [part, weight]) =>
+			points + weight * times(part.toLowerCase(), word), 0);
 		if (points === 0) return 0;
 		sum += points;
 	}
@@ -112,10 +120,18 @@ const excerpt = (text, words) => {
 query.addEventListener("input", async () => {
 	const entries = await loaded();
 	const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);
+	// A chapter that is all about it must not hide the others.
+	const perPage = new Map();
+	const isAmongFirst = ([, [address]]) => {
+		const page = address.split("#")[0];
+		perPage.set(page, (perPage.get(page) ?? 0) + 1);
+		return perPage.get(page) <= 2;
+	};
 	const found = words.length === 0 ? [] : entries
 		.map((entry) => [score(entry, words), entry])
 		.filter(([points]) => points > 0)
 		.sort(([left], [right]) => right - left)
+		.filter(isAmongFirst)
 		.slice(0, 20);
 	results.replaceChildren(...found.map(([, [address, title, heading, text]]) => {
 		const item = document.createElement("li");

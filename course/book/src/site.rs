@@ -96,7 +96,9 @@ impl Site {
         let folder = Path::new("course/stages").join(&id);
         let rendered = render::render(&chapter.text, &folder, &mut self.sources);
         let address = format!("{id}.html");
-        self.index.add(&address, &rendered.title, &rendered.sections);
+        let track = self.lines.iter().find(|line| line.track.id == self.course.stages[place].track);
+        let track = track.map_or("", |line| line.track.title.as_str());
+        self.index.add(&address, &format!("{track} {}", rendered.title), &rendered.sections);
         let mut body = format!("<article>\n{}{}", self.facts(&id), rendered.html);
         if let Some(changes) = changes.filter(|changes| !changes.is_empty()) {
             let stage = &self.course.stages[place];

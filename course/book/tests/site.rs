@@ -113,7 +113,8 @@ fn a_chapter_shows_its_code_its_changes_and_its_test() {
     assert!(map.contains("In 2 stages") && map.contains("Lists &amp; more"));
     let index = &pages["index.js"];
     assert!(
-        index.contains("[\"base-02-ping.html#the-idea\",\"2. The first answer\",\"The idea\",")
+        index
+            .contains("[\"base-02-ping.html#the-idea\",\"Base 2. The first answer\",\"The idea\",")
     );
 }
 
