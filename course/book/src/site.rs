@@ -6,7 +6,7 @@ use crate::page::{self, Page};
 use crate::render;
 use crate::search::Index;
 use crate::source::Sources;
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use redstart_course::map::{self, Line, Place, State, escaped};
 use redstart_proof::chapter::Chapter;
 use redstart_proof::checkpoint::{Files, Tree};
@@ -20,6 +20,9 @@ const ASSETS: &[(&str, &str)] = &[
     ("book.js", include_str!("../assets/book.js")),
     ("theme.js", include_str!("../assets/theme.js")),
 ];
+
+/// A folder with these files is a book, which may be made anew.
+const MARKS: [&str; 2] = ["book.css", "index.js"];
 
 /// What was made.
 #[derive(Debug, Default)]
@@ -49,11 +52,7 @@ pub fn make(root: &Path, folder: &Path) -> Result<Made> {
         index: Index::default(),
         made: Made::default(),
     };
-    // A page of a stage that has another name today must not stay.
-    if folder.is_dir() {
-        fs::remove_dir_all(folder)?;
-    }
-    fs::create_dir_all(folder)?;
+    clear(folder)?;
     site.chapters()?;
     site.front()?;
     site.about("about.html", "course/README.md")?;
@@ -68,6 +67,23 @@ pub fn make(root: &Path, folder: &Path) -> Result<Made> {
     let style = format!("{}\n{}", map::STYLE, include_str!("../assets/book.css"));
     site.write("book.css", &style)?;
     Ok(site.made)
+}
+
+/// An empty folder to write into. Pages of an older book must not stay; a folder that holds anything
+/// else is left alone.
+fn clear(folder: &Path) -> Result<()> {
+    let is_empty = fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
+    let is_book = MARKS.iter().all(|name| folder.join(name).is_file());
+    if !is_empty && !is_book {
+        bail!(
+            "{} is not empty, and holds no book. Nothing was written; choose another OUT.",
+            folder.display()
+        );
+    }
+    if folder.is_dir() {
+        fs::remove_dir_all(folder)?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))
 }
 
 impl Site {

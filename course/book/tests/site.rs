@@ -137,3 +137,21 @@ fn a_chapter_that_does_not_fit_is_told_and_the_book_made_all_the_same() {
     assert!(pages.contains_key("base-02-ping.html"));
     assert!(!pages["base-01-bind.html"].contains("id=\"changes\""));
 }
+
+#[test]
+fn a_folder_that_is_no_book_is_left_alone() {
+    let folder = Folder::new("foreign");
+    let out = folder.0.join("out");
+    fs::create_dir(&out).unwrap();
+    assert!(make(&sample(), &out).status.success(), "an empty folder will do");
+    fs::write(out.join("old.html"), "").unwrap();
+    assert!(make(&sample(), &out).status.success());
+    assert!(!out.join("old.html").exists(), "a page of the book before is gone");
+    let own = folder.0.join("own");
+    fs::create_dir(&own).unwrap();
+    fs::write(own.join("letter.txt"), "dear").unwrap();
+    let output = make(&sample(), &own);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("holds no book"));
+    assert_eq!(fs::read_to_string(own.join("letter.txt")).unwrap(), "dear");
+}
