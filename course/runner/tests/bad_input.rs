@@ -65,6 +65,8 @@ fn a_program_that_may_not_be_run_or_has_no_first_line() {
     fs::write(&path, "exit 0\n").unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     place.expect(&["test"], 2, &["first line is #!/bin/sh"]);
+    fs::write(&path, "#!/bin/sh\r\nexit 0\r\n").unwrap();
+    place.expect(&["test"], 2, &["a line that ends in \\r\\n"]);
     fs::remove_file(&path).unwrap();
     place.expect(&["test"], 2, &["me/your_program.sh is missing", "course/starters"]);
 }

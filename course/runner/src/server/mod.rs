@@ -312,7 +312,10 @@ impl Server {
     fn spawn(&self) -> Result<Running, StartError> {
         let (name, arguments) = self.program.command.split_first().expect("a program has a name");
         let untried = |error: std::io::Error| {
-            StartError::Untried(format!("{name} cannot be started: {error}{}", remedy(&error)))
+            StartError::Untried(format!(
+                "{name} cannot be started: {error}{}",
+                remedy(name, &error)
+            ))
         };
         // One pipe for both: what the program says comes in the order in which it says it.
         let (heard, stdout) = std::io::pipe().map_err(untried)?;
@@ -365,9 +368,12 @@ fn free_port() -> Option<u16> {
 }
 
 /// What to do about a program that the system does not start.
-fn remedy(error: &std::io::Error) -> &'static str {
+fn remedy(name: &str, error: &std::io::Error) -> &'static str {
     match error.kind() {
         ErrorKind::PermissionDenied => " (chmod +x makes it a program)",
+        ErrorKind::NotFound if Path::new(name).exists() => {
+            " (its first line names a program that is not there; a line that ends in \\r\\n does so)"
+        }
         // ENOEXEC, which has no kind of its own.
         _ if error.raw_os_error() == Some(8) => " (a script's first line is #!/bin/sh)",
         _ => "",
