@@ -177,7 +177,7 @@ impl Session {
             self.late(ANSWER_LIMIT, false, out)?;
         } else {
             self.talks.pop();
-            self.tell_ends(false, out)?;
+            self.tell_news(false, out)?;
         }
         Ok(())
     }
@@ -207,23 +207,25 @@ impl Session {
             std::thread::sleep(STEP);
         }
         let shown = self.show(at_prompt, out)?;
-        Ok(self.tell_ends(at_prompt && !shown, out)? || shown)
+        Ok(self.tell_news(at_prompt && !shown, out)? || shown)
     }
 
-    /// Says it, once, if a server has ended.
-    fn tell_ends(&mut self, at_prompt: bool, out: &mut dyn Write) -> io::Result<bool> {
-        let mut told = false;
+    /// Says it, once, if a server has ended; and what the learner's has printed.
+    fn tell_news(&mut self, at_prompt: bool, out: &mut dyn Write) -> io::Result<bool> {
+        let mut news = Vec::new();
         for (index, side) in self.sides.iter_mut().enumerate() {
             if let Some(how) = side.end() {
-                if at_prompt && !told {
-                    writeln!(out)?;
-                }
-                told = true;
-                writeln!(out, "  {}: {how}", WHOSE[index])?;
-                writeln!(out, "  {}", self.style.dim(".restart starts both servers again"))?;
+                news.push(format!("{}: {how}", WHOSE[index]));
+                news.push(self.style.dim(".restart starts both servers again"));
             }
         }
-        Ok(told)
+        let printed = self.sides[0].printed().into_iter();
+        news.extend(printed.map(|line| self.style.dim(&format!("printed | {line}"))));
+        if at_prompt && !news.is_empty() {
+            writeln!(out)?;
+        }
+        news.iter().try_for_each(|line| writeln!(out, "  {line}"))?;
+        Ok(!news.is_empty())
     }
 
     fn is_complete(&self, talk: &Talk) -> bool {

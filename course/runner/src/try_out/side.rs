@@ -15,6 +15,8 @@ pub struct Side {
     address: SocketAddr,
     clients: BTreeMap<char, Client>,
     end_is_told: bool,
+    /// What the server had printed when it was last looked at.
+    heard: Vec<String>,
 }
 
 impl Side {
@@ -26,6 +28,7 @@ impl Side {
             clients: BTreeMap::new(),
             server: None,
             end_is_told: false,
+            heard: server.output(),
         };
         // A simple server may serve one client only: the one that proved that it listens.
         if let Some(stream) = server.take_spare()
@@ -40,7 +43,13 @@ impl Side {
     /// A server that runs already.
     #[cfg(test)]
     pub fn at(address: SocketAddr) -> Self {
-        Side { server: None, address, clients: BTreeMap::new(), end_is_told: false }
+        Side {
+            server: None,
+            address,
+            clients: BTreeMap::new(),
+            end_is_told: false,
+            heard: Vec::new(),
+        }
     }
 
     /// Where it listens, and where it was told to, if that is another port.
@@ -109,8 +118,24 @@ impl Side {
         let server = self.server.as_mut().filter(|_| !self.end_is_told)?;
         let how = server.ended()?;
         self.end_is_told = true;
-        Some(last_words(&how, &server.output()))
+        self.heard = server.output();
+        Some(last_words(&how, &self.heard))
     }
+
+    /// The lines that the server has printed since this was asked last, if they are still kept.
+    pub fn printed(&mut self) -> Vec<String> {
+        let Some(server) = &self.server else { return Vec::new() };
+        let output = server.output();
+        let fresh = output[known_lines(&self.heard, &output)..].to_vec();
+        self.heard = output;
+        fresh
+    }
+}
+
+/// How many lines at the beginning of `now` stood at the end of `before`.
+fn known_lines(before: &[String], now: &[String]) -> usize {
+    let overlaps = (0..=before.len()).map(|from| &before[from..]);
+    overlaps.into_iter().find(|known| now.starts_with(known)).map_or(0, <[String]>::len)
 }
 
 /// Why nothing can be sent, as the system says it.
@@ -132,4 +157,19 @@ fn last_words(what: &str, output: &[String]) -> String {
     }
     let said: Vec<String> = output.iter().map(|line| format!("\n    | {line}")).collect();
     format!("{what}. Its last words:{}", said.concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::known_lines;
+
+    #[test]
+    fn lines_that_were_heard_are_not_heard_again() {
+        let lines = |text: &str| text.chars().map(String::from).collect::<Vec<String>>();
+        for (before, now, known) in
+            [("", "ab", 0), ("ab", "ab", 2), ("ab", "abc", 2), ("abc", "bcd", 2), ("abc", "xyz", 0)]
+        {
+            assert_eq!(known_lines(&lines(before), &lines(now)), known, "{before} {now}");
+        }
+    }
 }
