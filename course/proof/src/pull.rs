@@ -105,7 +105,8 @@ fn pull_file(path: &Path, text: &str, file: &str, versions: &Versions) -> Result
         return Ok(patch.done());
     };
     let made = versions.made.map(string).unwrap_or_default();
-    if made == edited {
+    let is_rust = file.ends_with(".rs");
+    if made == edited && !is_rust {
         return Ok(patch.done());
     }
     let is_items = |fence: &&&Fence| matches!(fence.role, Role::Items(_));
@@ -113,7 +114,7 @@ fn pull_file(path: &Path, text: &str, file: &str, versions: &Versions) -> Result
     let has_items = own.iter().any(|fence| is_items(&fence));
     if let (Some(fence), false) = (own.iter().rev().find(is_whole), has_items) {
         patch.replace(fence.range.clone(), &edited);
-    } else if file.ends_with(".rs") {
+    } else if is_rust {
         let before = items::parse(&versions.before.map(string).unwrap_or_default())?;
         let (made, edited) = (items::parse(&made)?, items::parse(&edited)?);
         let fences = own.into_iter().filter(|fence| is_items(&fence));
@@ -238,7 +239,9 @@ fn pull_items(
     }
     for (index, unit) in new.iter().enumerate() {
         let known = old.iter().find(|other| other.is(unit));
-        if known.is_some_and(|known| known.text == unit.text) {
+        // What is shown may be as it was, and yet not as rustfmt writes it.
+        let is_kept = known.is_some_and(|known| known.text == unit.text);
+        if is_kept && shown(unit).is_none_or(|shown| shown.text == unit.text) {
             continue;
         }
         let above = index.checked_sub(1).map(|above| &new[above]);

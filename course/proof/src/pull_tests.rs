@@ -47,6 +47,20 @@ fn what_the_chapter_shows_is_replaced_where_it_stands() {
 }
 
 #[test]
+fn what_is_not_as_rustfmt_writes_it_is_mended() {
+    let text = CHAPTER.replace("fn one() {}", "fn one(){}");
+    let made = format!(
+        "use std::io;\n\n{BEFORE}\nfn one() {{}}\n\nimpl S {{\n    fn in_s(&self) {{}}\n}}\n"
+    );
+    let versions = Versions {
+        before: Some(BEFORE.as_bytes()),
+        made: Some(made.as_bytes()),
+        edited: Some(made.as_bytes()),
+    };
+    assert_eq!(pull_file(Path::new("x.md"), &text, "src/a.rs", &versions).unwrap(), CHAPTER);
+}
+
+#[test]
 fn what_earlier_chapters_brought_is_shown_anew() {
     let text = pulled(|made| made.replace("fn zero() {}", "fn zero() -> u8 {\n    0\n}"));
     assert!(text.contains("    fn in_s(&self) {}\n}\n\nfn zero() -> u8 {"), "{text}");

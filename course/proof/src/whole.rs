@@ -233,7 +233,7 @@ fn page(stage: &Stage, answers: &Answers, faults: &[String]) -> String {
     let sign = if faults.is_empty() { "✓" } else { "✗" };
     let cases = stage.script().cases.len();
     let mut page = format!(
-        "{sign} {:<28}green with {} before it · {cases} cases · {} mutants\n",
+        "{sign} {:<30}green with {} before it · {cases} cases · {} mutants\n",
         stage.id,
         stage.scripts.len() - 1,
         stage.mutants.len()
