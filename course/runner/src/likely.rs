@@ -214,7 +214,7 @@ pub fn fits(recorded: &str, given: &str) -> bool {
 /// A form that fits almost anything is no evidence.
 fn is_vague(recorded: &str) -> bool {
     let answer = recorded.split_once(' ').map_or(recorded, |(_, answer)| answer);
-    answer.replace(ANY, "").trim().len() < 3
+    answer.contains(ANY) && answer.replace(ANY, "").trim().len() < 3
 }
 
 /// Adds the likely cause to the first red case of a stage.
@@ -321,7 +321,7 @@ mod tests {
         ] {
             assert_eq!(fits(recorded, given), fitting, "{recorded} / {given}");
         }
-        assert!(is_vague("+4 {*}") && !is_vague("+4 (nil)"));
+        assert!(is_vague("+4 {*}") && !is_vague("+4 (nil)") && !is_vague("+4 []"));
     }
 
     #[test]
