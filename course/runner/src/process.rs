@@ -56,7 +56,8 @@ pub fn signal(group: u32, name: &str) {
 pub struct Group {
     /// The processes in it.
     pub processes: Vec<u32>,
-    /// Processor time used by them so far, in ticks of 10 ms.
+    /// Processor time used by them so far, in ticks of 10 ms; by their children that have ended as
+    /// well, or a build of many short steps would seem to do nothing.
     pub ticks: u64,
     /// Resident memory of all of them.
     pub memory_bytes: u64,
@@ -78,13 +79,16 @@ pub fn group(number: u32) -> Option<Group> {
         let Some(fields) = fields_of(&stat) else {
             continue;
         };
-        // Behind the name: 0 state, 1 parent, 2 group, 11 user ticks, 12 system ticks.
+        // Behind the name: 0 state, 1 parent, 2 group, 11 user ticks, 12 system ticks, 13 and 14
+        // the same of children that were waited for.
         if fields.get(2).and_then(|field| field.parse().ok()) != Some(number) || fields[0] == "Z" {
             continue;
         }
         group.processes.push(process);
-        group.ticks +=
-            [11, 12].iter().filter_map(|&at| fields.get(at)?.parse::<u64>().ok()).sum::<u64>();
+        group.ticks += [11, 12, 13, 14]
+            .iter()
+            .filter_map(|&at| fields.get(at)?.parse::<u64>().ok())
+            .sum::<u64>();
         group.memory_bytes += resident_bytes(process).unwrap_or(0);
         group.led_by_shell |= process == number && is_shell(process);
     }
@@ -176,4 +180,35 @@ pub fn is_installed(program: &str) -> bool {
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn the_work_of_children_that_have_ended_counts() {
+        let work = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done";
+        let script = format!("sh -c '{work}'; echo done; exec sleep 60");
+        let mut child = Command::new("sh")
+            .args(["-c", &script])
+            .stdout(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let mut said = [0; 4];
+        std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut said).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while name_of(child.id()).as_deref() == Some("sh") && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let known = group(child.id());
+        signal(child.id(), "KILL");
+        child.wait().unwrap();
+        // Elsewhere than on Linux nothing is known.
+        let Some(known) = known else { return };
+        assert_eq!(known.processes.len(), 1);
+        assert!(known.ticks > 2 && !known.led_by_shell, "{known:?}");
+    }
 }

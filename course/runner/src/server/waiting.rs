@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 /// A program that has been `exec`ed and works no more has this long to listen.
 pub(super) const LISTEN_LIMIT: Duration = Duration::from_secs(10);
+/// A script that does nothing waits for something: a lock, the network. For this long at most.
+const IDLE_LIMIT: Duration = Duration::from_secs(45);
 /// A build may take this long.
 const BUILD_LIMIT: Duration = Duration::from_secs(900);
 /// So long may a program listen elsewhere before it is taken for its last word.
@@ -69,13 +71,11 @@ impl Waiting {
             return None;
         }
         self.looked = now;
-        let limit = LISTEN_LIMIT.mul_f64(patience);
         let Some(state) = process::group(self.group) else {
             let late = now - self.begun > BUILD_LIMIT;
             return late.then(|| format!("it does not listen on port {}", self.port));
         };
         let building = state.led_by_shell || state.processes.len() > 1;
-        // A build that waits for a lock or the network is idle, too, but not for this long.
         if building && state.ticks > self.ticks + 1 {
             self.busy = now;
         }
@@ -87,12 +87,16 @@ impl Waiting {
         if now - self.begun > BUILD_LIMIT {
             return Some("it was still building after 15 minutes, and does not listen".into());
         }
+        let limit = if self.is_in_script() { IDLE_LIMIT } else { LISTEN_LIMIT }.mul_f64(patience);
         (now - self.busy > limit).then(|| {
-            format!(
-                "it runs, but after {} s it does not listen on port {}",
-                limit.as_secs(),
-                self.port
-            )
+            let (seconds, port) = (limit.as_secs(), self.port);
+            if self.is_in_script() {
+                return format!(
+                    "its script has done nothing for {seconds} s, and nobody listens on port \
+                     {port} (does it wait for the network, or for another build?)"
+                );
+            }
+            format!("it runs, but after {seconds} s it does not listen on port {port}")
         })
     }
 
