@@ -69,8 +69,8 @@ pub fn make(root: &Path, folder: &Path) -> Result<Made> {
     Ok(site.made)
 }
 
-/// An empty folder to write into. Pages of an older book must not stay; a folder that holds anything
-/// else is left alone.
+/// An empty folder to write into. Pages of an older book must not stay; a folder that holds
+/// anything else is left alone.
 fn clear(folder: &Path) -> Result<()> {
     let is_empty = fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
     let is_book = MARKS.iter().all(|name| folder.join(name).is_file());

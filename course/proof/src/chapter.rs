@@ -138,8 +138,8 @@ mod tests {
     #[test]
     fn fences_know_their_lines_roles_and_content() {
         let text = "# 1. A\n## The code\n```rust src/a.rs\nfn a() {}\n```\n```toml Cargo.toml\n\
-                    x = 1\n```\n```rust src/a.rs remove\nfn b\n```\n```redis\nA> PING\n```\n```rust\n\
-                    look\n```\n```rust from src/b.rs\nconst B: u8 = 1;\n```\n";
+                    x = 1\n```\n```rust src/a.rs remove\nfn b\n```\n```redis\nA> PING\n```\n\
+                    ```rust\nlook\n```\n```rust from src/b.rs\nconst B: u8 = 1;\n```\n";
         let chapter = Chapter::parse(Path::new("x.md"), text.to_owned()).unwrap();
         let roles: Vec<_> = chapter.fences.iter().map(|fence| fence.role.clone()).collect();
         assert_eq!(

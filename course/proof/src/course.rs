@@ -66,9 +66,7 @@ impl Course {
         let places: Vec<usize> =
             (0..self.stages.len()).filter(|&at| self.stages[at].is_meant_by(name)).collect();
         if places.is_empty() {
-            bail!(
-                "no stage with a chapter is called {name} (a chapter is course/stages/<id>/chapter.md)"
-            );
+            bail!("no stage with a chapter (course/stages/<id>/chapter.md) is called {name}");
         }
         Ok(places)
     }

@@ -1,6 +1,6 @@
 //! Golden files: what a learner whose server is wrong in a mutant's way is told, word for word. The
-//! list of mutants is messages/list.txt, `stage mutant` a line; the message of each stands beside it.
-//! A changed message is a fault until somebody has read it and records it with BLESS=1.
+//! list of mutants is messages/list.txt, `stage mutant` a line; the message of each stands beside
+//! it. A changed message is a fault until somebody has read it and records it with BLESS=1.
 
 use crate::cache;
 use crate::course::Course;

@@ -239,9 +239,9 @@ fn unformatted(chapter: &Chapter, files: &Files) -> Vec<String> {
         let Ok(formatted) = items::parse(&text) else { continue };
         for name in items::differing(&written, &formatted) {
             let place = fence.line;
-            faults.push(format!(
-                "chapter.md:{place}: `{name}` is not as rustfmt writes it: make checkpoint, make pull"
-            ));
+            let cure = "make checkpoint, make pull";
+            faults
+                .push(format!("chapter.md:{place}: `{name}` is not as rustfmt writes it: {cure}"));
         }
     }
     faults

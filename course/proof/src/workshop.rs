@@ -1,5 +1,5 @@
-//! Where programs are built, a few at a time: a folder and a target directory for each job, used again and again, so
-//! that tokio is compiled once and a mutant costs one crate.
+//! Where programs are built, a few at a time: a folder and a target directory for each job, used
+//! again and again, so that tokio is compiled once and a mutant costs one crate.
 
 use crate::checkpoint::{self, Files};
 use crate::course::Course;
