@@ -297,7 +297,8 @@ fn play_one(
 mod tests {
     use super::*;
 
-    const FILE: &str = "# A comment.\nversion 1\n\nserver before\ncase 1: +2 (error) ERR unknown\n\n\
+    const FILE: &str = "# A comment.\nversion 1\n\n\
+                        server before\ncase 1: +2 (error) ERR unknown\n\n\
                         server newest-first\ncause You wake the last one.\n\
                         case 3: +7 nothing · B received [\"{k1}\", \"x\"]\ncase 4: +2 {*} of 3\n";
 

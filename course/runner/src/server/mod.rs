@@ -372,7 +372,7 @@ fn remedy(name: &str, error: &std::io::Error) -> &'static str {
     match error.kind() {
         ErrorKind::PermissionDenied => " (chmod +x makes it a program)",
         ErrorKind::NotFound if Path::new(name).exists() => {
-            " (its first line names a program that is not there; a line that ends in \\r\\n does so)"
+            " (the program in its first line is not there; a line that ends in \\r\\n does so)"
         }
         // ENOEXEC, which has no kind of its own.
         _ if error.raw_os_error() == Some(8) => " (a script's first line is #!/bin/sh)",
