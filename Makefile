@@ -159,7 +159,7 @@ asan: ## the store's tests under AddressSanitizer (needs the nightly compiler)
 miri: ## the store's tests under Miri (needs it)
 	MIRIFLAGS=-Zmiri-disable-isolation $(CARGO) +nightly miri test --lib store::
 
-.PHONY: checkpoint pull prove
+.PHONY: checkpoint pull prove messages
 # For authors of chapters: course/proof/README.md. FROM=DIR begins with that program instead of the starter.
 PROOF = $(CARGO) run --quiet --manifest-path course/proof/Cargo.toml --target-dir target/course/tools --
 PROOF_FLAGS = $(if $(N),--stage $(N)) $(if $(FROM),--from $(FROM)) $(if $(TRACKS),--tracks $(TRACKS)) \
@@ -172,6 +172,9 @@ pull: ## takes what was edited in a checkpoint back into its chapter: N=base/5
 
 prove: ## every chapter's program and every wrong one on its stage; N=base/5, BLESS=1 records answers
 	@$(PROOF) prove $(PROOF_FLAGS)
+
+messages: ## what learners with wrong servers are told, as it was read and recorded; N=base, BLESS=1
+	@$(PROOF) messages $(PROOF_FLAGS)
 
 where: ## the one place of a command: make where C=getex
 	@grep -rnE '"$(shell echo '$(C)' | tr a-z A-Z)[ "|]' src/commands --include='*.rs' | head -5

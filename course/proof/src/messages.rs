@@ -57,7 +57,8 @@ pub fn check(
     let Some(mutant) = stage.mutants.iter().find(|mutant| mutant.name == entry.mutant) else {
         return Ok(Some(format!("messages/list.txt: there is no mutant {name}")));
     };
-    let Ok(files) = mutant.apply(&stage.after) else { return Ok(None) };
+    let lost = || Ok(Some(format!("the message of {name}: the mutant cannot be made")));
+    let Ok(files) = mutant.apply(&stage.after) else { return lost() };
     let answers = course.folder(&stage.id).join("answers.txt");
     let file = folder(course).join(format!("{}--{}.txt", entry.stage, entry.mutant));
     let sources = ["report", "facts", "likely"]
@@ -71,7 +72,7 @@ pub fn check(
     }
     let program = match tools.shops.build(&files, &format!("{}-told-{}", stage.id, mutant.name))? {
         Built::Program(program, _) => program,
-        Built::Failed(_) => return Ok(None),
+        Built::Failed(_) => return lost(),
     };
     let golden = fs::read_to_string(&file).unwrap_or_default();
     let mut told = String::new();

@@ -52,22 +52,24 @@ pub struct Tools<'a> {
 /// Plays the suspect, unless that was done before.
 pub fn examine(suspect: &Suspect, recorded: Option<&Wrong>, tools: &Tools) -> Result<Finding> {
     let text = |script: &Script| cache::content(&script.path);
-    let told = (recorded.map(|wrong| &wrong.cases), tools.bless);
     let transcripts = (suspect.passes.map(text), text(suspect.stage));
-    let key = (suspect.name, suspect.case, &suspect.files, transcripts, told);
-    let known = tools.cache.find(&key).and_then(|text| Answers::parse(&text));
+    let told = recorded.map(|wrong| &wrong.cases);
+    let key =
+        |told, bless| (suspect.name, suspect.case, &suspect.files, &transcripts, (told, bless));
+    // Answers that were compared and found right need not be recorded anew.
+    let known = tools.cache.find(&key(told, false)).filter(|_| !tools.bless || told.is_some());
+    let known = known.or_else(|| tools.cache.find(&key(told, tools.bless)));
+    let known = known.and_then(|text| Answers::parse(&text));
     if let Some(answers) = known.and_then(|mut known| known.servers.pop()) {
         return Ok(Finding { faults: Vec::new(), answers: named(suspect, answers.cases) });
     }
     let finding = play_it(suspect, recorded, tools)?;
     if finding.faults.is_empty() {
         let text = Answers { servers: vec![finding.answers.clone()] }.render();
-        tools.cache.keep(&key, &text);
+        tools.cache.keep(&key(told, tools.bless), &text);
         if tools.bless {
             // What was recorded now need not be played again to be compared.
-            let told = (Some(&finding.answers.cases), false);
-            let (name, case, files, transcripts, _) = key;
-            tools.cache.keep(&(name, case, files, transcripts, told), &text);
+            tools.cache.keep(&key(Some(&finding.answers.cases), false), &text);
         }
     }
     Ok(finding)

@@ -50,7 +50,7 @@ pub fn prove(course: &Course, places: &[usize], wish: Wish) -> Result<Vec<String
         ended.collect::<Result<Vec<()>>>()
     });
     failed?;
-    let told = tell_messages(&run, &stages)?;
+    let told = tell_messages(course, &run.tools, run.workers, &stages)?;
     let mut faults = run.faults.into_inner().unwrap_or_else(PoisonError::into_inner);
     faults.extend(told);
     if let Some((id, error)) = broken {
@@ -70,25 +70,44 @@ pub fn prove(course: &Course, places: &[usize], wish: Wish) -> Result<Vec<String
 }
 
 /// Checks the messages of the mutants on the list; those that are not as recorded.
-fn tell_messages(run: &Run, stages: &[Stage]) -> Result<Vec<String>> {
-    let entries = messages::list(run.course)?;
+fn tell_messages(
+    course: &Course,
+    tools: &Tools,
+    workers: usize,
+    stages: &[Stage],
+) -> Result<Vec<String>> {
+    let entries = messages::list(course)?;
     let next = AtomicUsize::new(0);
     let faults = Mutex::new(Vec::new());
     let work = || -> Result<()> {
         while let Some(entry) = entries.get(next.fetch_add(1, Ordering::Relaxed)) {
             let Some(stage) = stages.iter().find(|stage| stage.id == entry.stage) else { continue };
-            let fault = messages::check(run.course, entry, stage, &run.tools)?;
+            let fault = messages::check(course, entry, stage, tools)?;
             faults.lock().unwrap_or_else(PoisonError::into_inner).extend(fault);
         }
         Ok(())
     };
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..run.workers).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
         let ended = workers.into_iter().map(|it| it.join().expect("a worker does not panic"));
         ended.collect::<Result<Vec<()>>>()
     })?;
     let faults = faults.into_inner().unwrap_or_else(PoisonError::into_inner);
     faults.iter().for_each(|fault| println!("✗ {fault}"));
+    Ok(faults)
+}
+
+/// Checks the messages alone, or records them.
+pub fn prove_messages(course: &Course, places: &[usize], wish: Wish) -> Result<Vec<String>> {
+    let (stages, broken) = read(course, places)?;
+    if let Some((id, error)) = broken {
+        return Err(error.context(id));
+    }
+    let cache = Cache::open(course)?;
+    let shops = Workshops::open(course, wish.jobs)?;
+    let tools = Tools { cache: &cache, shops: &shops, manner: wish.manner, bless: wish.bless };
+    let faults = tell_messages(course, &tools, wish.jobs * 2, &stages)?;
+    println!("{} messages are not as they should be", faults.len());
     Ok(faults)
 }
 
