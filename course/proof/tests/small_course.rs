@@ -107,8 +107,8 @@ impl Place {
         let mut mutants = String::new();
         for (index, (find, replace)) in wrong.iter().enumerate() {
             mutants.push_str(&format!(
-                "[[mutant]]\nname = \"wrong-{index}\"\ncause = \"{index}.\"\nfile = \"src/main.rs\"\n\
-                 find = '{find}'\nreplace = '{replace}'\ncase = 1\n"
+                "[[mutant]]\nname = \"wrong-{index}\"\ncause = \"{index}.\"\n\
+                 file = \"src/main.rs\"\nfind = '{find}'\nreplace = '{replace}'\ncase = 1\n"
             ));
         }
         self.write(&format!("course/stages/{id}/mutants.toml"), &mutants);
