@@ -204,6 +204,11 @@ fn in_common(one: &str, two: &str) -> String {
     if one.first() != two.first() || one.get(1) != two.get(1) {
         return ANY.to_owned();
     }
+    let differing = one.iter().zip(&two).filter(|(one, two)| one != two).count();
+    // Elements that come in any order: what is the same in two runs is chance.
+    if let (true, Some(array)) = (differing > 2, one.iter().position(|word| *word == "[")) {
+        return format!("{}{ANY}", one[..=array].concat());
+    }
     if one.len() == two.len() {
         let word =
             |(one, two): (&&str, &&str)| if one == two { (*one).to_owned() } else { ANY.into() };
@@ -250,6 +255,7 @@ mod tests {
             ("+3 (nil)", "+4 (nil)", "{*}"),
             ("+3 [\"a\", \"b\"]", "+3 [\"a\", \"c\", \"b\"]", "+3 [\"a\", \"{*}b\"]"),
             ("+3 a-b", "+3 c+d", "+3 {*}"),
+            ("+3 [\"a\", \"b\", \"c\"]", "+3 [\"b\", \"c\", \"a\"]", "+3 [{*}"),
         ] {
             assert_eq!(in_common(one, two), both);
             if both != ANY {

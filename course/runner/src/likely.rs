@@ -141,6 +141,8 @@ fn without_counts(words: &str) -> String {
     if words.starts_with(['[', '"']) {
         return words.to_owned();
     }
+    // What a tool printed before it gave up is chance.
+    let words = words.split("; it says").next().unwrap_or(words);
     let mut text = String::new();
     for letter in words.chars() {
         match (letter.is_ascii_digit(), text.ends_with('#')) {
