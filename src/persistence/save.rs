@@ -106,9 +106,15 @@ fn copy(
         let keys = file.keys() - before;
         before = file.keys();
         wait(delay(plan.key_delay_us, keys), progress);
-        if progress.is_cancelled.load(Ordering::Relaxed) {
-            bail!("it was cancelled");
-        }
+        go_on(progress)?;
+    }
+    // It may have been called off before its first step.
+    go_on(progress)
+}
+
+fn go_on(progress: &Progress) -> Result<()> {
+    if progress.is_cancelled.load(Ordering::Relaxed) {
+        bail!("it was cancelled");
     }
     Ok(())
 }
