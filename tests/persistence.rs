@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
-use support::{Connection, PATIENCE, Server, program};
+use support::{Connection, PATIENCE, Server, encode, program};
 
 const SNAPSHOT: &str = "dump.rdb";
 /// Waiting for something, a test looks so often.
@@ -415,6 +415,25 @@ fn flushall_calls_off_a_snapshot_in_the_background() {
     assert!(!server.dir.path().join(SNAPSHOT).exists());
     assert_eq!(info(&mut connection, "rdb_last_bgsave_status"), "ok");
     assert_ne!(info(&mut connection, "rdb_changes_since_last_save"), "0");
+}
+
+#[test]
+fn what_is_written_after_the_answer_to_bgsave_is_not_in_it() {
+    let mut server = Server::start(&["--save", ""]);
+    let mut connection = server.connect();
+    for round in 0..20 {
+        connection.ask("FLUSHALL");
+        assert_eq!(connection.ask(&format!("SET before {round}")), "+OK");
+        let (save, set) = (encode(&[b"BGSAVE"]), encode(&[b"SET", b"after", b"1"]));
+        connection.send(&[save, set].concat());
+        assert_eq!(connection.reply(), "+Background saving started");
+        assert_eq!(connection.reply(), "+OK");
+        wait_for("the end", || info(&mut connection, "rdb_bgsave_in_progress") == "0");
+        server.signal("KILL");
+        server.start_again(&["--save", ""]);
+        connection = server.connect();
+        assert_eq!(connection.ask("MGET before after"), format!("[{round}, nil]"));
+    }
 }
 
 #[test]

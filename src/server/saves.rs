@@ -13,6 +13,7 @@ use crate::persistence::save::{Plan, save};
 use crate::persistence::saving::{Claim, Task};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{Builder, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,8 @@ use std::time::{Duration, Instant};
 const RETRY_MS: u64 = 5000;
 /// Who waits for a task to end looks so often.
 const LOOK: Duration = Duration::from_millis(2);
+/// A disk that does not even make a file holds a BGSAVE up for so long.
+const MOMENT_PATIENCE: Duration = Duration::from_secs(1);
 /// For so long the end of the server waits for a task that it has cancelled.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
 /// A pause that only ends when it is ended, in milliseconds.
@@ -36,7 +39,8 @@ pub struct Farewell {
 
 impl Server {
     /// Begins a snapshot on a thread of its own, which tells in the end whether it was good. None
-    /// when another task is under way.
+    /// when another task is under way. Its moment has passed when this returns: what is written
+    /// after it is not in it. The caller holds no shard.
     ///
     /// # Errors
     /// When the operating system starts no thread.
@@ -45,20 +49,26 @@ impl Server {
         self.saving.note_try(clock::now_ms());
         let server = self.clone();
         let thread = Builder::new().name("redstart-save".into());
-        let thread = thread.spawn(move || server.save(claim))?;
+        let (passing, moment) = mpsc::channel::<()>();
+        let thread = thread.spawn(move || server.save(claim, Some(passing)))?;
+        // Nothing is ever sent: this ends with the moment, with a failure, or when patience does.
+        let _: Result<(), RecvTimeoutError> = moment.recv_timeout(MOMENT_PATIENCE);
         tracing::info!("Background saving started by pid {}", std::process::id());
         Ok(Some(thread))
     }
 
     /// Makes a snapshot on this thread, unless another task is under way; whether it was good.
     pub fn save_now(&self) -> bool {
-        self.saving.claim(Task::SaveNow).is_some_and(|claim| self.save(claim))
+        self.saving.claim(Task::SaveNow).is_some_and(|claim| self.save(claim, None))
     }
 
-    /// Makes a snapshot here and now; whether it was good.
-    fn save(&self, claim: Claim) -> bool {
+    /// Makes a snapshot here and now; whether it was good. `passing` is dropped at its moment.
+    fn save(&self, claim: Claim, mut passing: Option<Sender<()>>) -> bool {
         let (began, mut changes) = (Instant::now(), 0);
-        let mut at_moment = || changes = self.changes();
+        let mut at_moment = || {
+            changes = self.changes();
+            drop(passing.take());
+        };
         let result = self
             .plan()
             .and_then(|plan| save(&self.keyspace, &plan, &claim.progress, &mut at_moment));
@@ -186,7 +196,7 @@ impl Server {
         if saves {
             tracing::warn!("Saving the final RDB snapshot before exiting.");
             self.pause.start(PauseKind::Write, clock::now_ms(), clock::now_ms() + UNTIL_ENDED_MS);
-            let is_saved = claim.is_some_and(|claim| self.save(claim));
+            let is_saved = claim.is_some_and(|claim| self.save(claim, None));
             if !is_saved && !how.is_forced {
                 self.pause.end();
                 tracing::warn!("Error trying to save the DB, can't exit.");
@@ -218,7 +228,7 @@ impl Server {
         let claim = self.claim_in_any_case();
         let is_owed = self.ending.saves.load(Ordering::Relaxed) && self.unsaved_changes() > 0;
         if let Some(claim) = claim.filter(|_| is_owed) {
-            self.save(claim);
+            self.save(claim, None);
         }
     }
 }
