@@ -1,14 +1,15 @@
 //! The likely cause of a red case: a server that was broken on purpose gave this very answer.
 //! Every stage has such servers (course/stages/<id>/mutants.toml), and answers.txt says what each
 //! of them answers at the first step that goes wrong, in a normal form: random keys and values have
-//! their names again, times and counts of the runner's own words are left out.
+//! their names again, folders are {dir} and {here}, times and counts of the runner's own words are
+//! left out.
 //! A cause is told only if one server fits and no other; where several fit, the cases in which they
 //! differ are played, too. A server that has nothing of the stage yet is on the list without a
 //! cause: who answers as that one does gets no guess.
 
 use crate::language::{Kind, Script};
 use crate::player::{self, Asked, Failure, FailureKind, Options, Outcome, Verdict};
-use crate::server::Program;
+use crate::server::{self, Program};
 use crate::values::{Values, stage_seed};
 use crate::wire::shown;
 use std::collections::BTreeMap;
@@ -107,6 +108,8 @@ pub fn form(script: &Script, outcome: &Outcome, seed: u64) -> Option<String> {
         return Some("ends".into());
     }
     let answer = named(&answer(failure), &values, &text_of_case(script, outcome.case));
+    let here = std::env::current_dir().unwrap_or_default();
+    let answer = without_folders(&answer, &here);
     let short = player::cut(&answer.replace('\n', "\\n"), LONGEST);
     Some(format!("+{} {short}", failure.line.saturating_sub(case.line)))
 }
@@ -140,6 +143,10 @@ fn without_counts(words: &str) -> String {
     // A reply in words, such as the commands of a file, keeps its numbers.
     if words.starts_with(['[', '"']) {
         return words.to_owned();
+    }
+    // A file that is no text: keys, times and checksums are all over it.
+    if words.contains(" bytes: \"") && words.contains("\\x") {
+        return ANY.into();
     }
     // What a tool printed before it gave up is chance.
     let words = words.split("; it says").next().unwrap_or(words);
@@ -179,6 +186,23 @@ fn named(answer: &str, values: &Values, case: &str) -> String {
         }
     }
     text
+}
+
+/// Writes {dir} for the server's own folder, which is another one in every run, and {here} for the
+/// one that the runner, and so the program, is in.
+fn without_folders(answer: &str, here: &Path) -> String {
+    let mut text = String::new();
+    let mut rest = answer;
+    let own = server::folder_prefix();
+    while let Some((before, behind)) = rest.split_once(&own) {
+        text.push_str(before);
+        text.push_str("{dir}");
+        rest = behind.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '-');
+    }
+    text.push_str(rest);
+    let here = here.to_string_lossy();
+    // A folder like / would be found in anything.
+    if here.len() > 1 { text.replace(&*here, "{here}") } else { text }
 }
 
 /// Replaces a text where it is not part of a longer number.
@@ -342,8 +366,19 @@ mod tests {
     }
 
     #[test]
+    fn folders_of_a_machine_are_not_told() {
+        let own = format!("{}4351-12", server::folder_prefix());
+        let given = format!("[\"dir\", \"{own}\", \"{own}/a\", \"/some/where/b\"]");
+        let form = without_folders(&given, Path::new("/some/where"));
+        assert_eq!(form, "[\"dir\", \"{dir}\", \"{dir}/a\", \"{here}/b\"]");
+        assert_eq!(without_folders("/a/b", Path::new("/")), "/a/b");
+    }
+
+    #[test]
     fn the_runners_own_words_lose_their_counts() {
         assert_eq!(without_counts("nothing in 8000 ms"), "nothing in # ms");
         assert_eq!(without_counts("[\"SET\", \"7\"]"), "[\"SET\", \"7\"]");
+        assert_eq!(without_counts("12 bytes: \"SET a\""), "# bytes: \"SET a\"");
+        assert_eq!(without_counts("12 bytes: \"REDIS0011\\xfe\\x00\""), ANY);
     }
 }

@@ -398,11 +398,15 @@ impl Folder {
     fn create() -> std::io::Result<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path =
-            std::env::temp_dir().join(format!("redstart-course-{}-{number}", std::process::id()));
+        let path = PathBuf::from(format!("{}{}-{number}", folder_prefix(), std::process::id()));
         std::fs::create_dir_all(&path)?;
         Ok(Folder { path })
     }
+}
+
+/// What the paths of all servers' folders begin with; two numbers follow.
+pub fn folder_prefix() -> String {
+    std::env::temp_dir().join("redstart-course-").to_string_lossy().into_owned()
 }
 
 impl Drop for Folder {
