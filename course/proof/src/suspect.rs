@@ -166,8 +166,8 @@ fn trial(
     Ok(outcomes.iter().filter_map(form).collect())
 }
 
-/// Whether these are the recorded answers. Further red cases are no fault: a server that is wrong in
-/// one way may be late in another on a busy machine.
+/// Whether these are the recorded answers. Further red cases are no fault: a server that is wrong
+/// in one way may be late in another on a busy machine.
 fn compare(recorded: &Wrong, given: &BTreeMap<usize, String>) -> Result<(), String> {
     for (case, form) in &recorded.cases {
         match given.get(case) {
