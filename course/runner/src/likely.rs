@@ -25,6 +25,8 @@ pub const BEFORE: &str = "before";
 const VERSION: &str = "version 1";
 /// Longer answers are cut: what is wrong shows at their beginning.
 const LONGEST: usize = 160;
+/// So many letters before the cut are not compared.
+const CUT_MARGIN: usize = 20;
 /// Bytes of an answer that is no whole reply.
 const BYTES: usize = 40;
 /// No further case is played after this time.
@@ -225,6 +227,12 @@ fn replace_words(text: &str, from: &str, to: &str) -> String {
 
 /// Whether an answer is the recorded one; `{*}` stands for anything.
 pub fn fits(recorded: &str, given: &str) -> bool {
+    // Where a long answer was cut depends on the length of what is in it.
+    if let Some(cut) = recorded.strip_suffix('…') {
+        let kept = cut.chars().count().saturating_sub(CUT_MARGIN);
+        let beginning: String = cut.chars().take(kept).collect();
+        return fits(&format!("{beginning}{ANY}"), given);
+    }
     let mut parts = recorded.split(ANY);
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = given.strip_prefix(first) else { return false };
@@ -348,6 +356,14 @@ mod tests {
         ] {
             assert_eq!(fits(recorded, given), fitting, "{recorded} / {given}");
         }
+        assert!(fits(
+            "+4 some numbers, {*}, and then much more…",
+            "+4 some numbers, 12345, and th…"
+        ));
+        assert!(!fits(
+            "+4 some numbers, {*}, and then much more…",
+            "+4 other numbers, 12345, and…"
+        ));
         assert!(is_vague("+4 {*}") && !is_vague("+4 (nil)") && !is_vague("+4 []"));
     }
 
