@@ -102,6 +102,7 @@ impl<'a> Play<'a> {
             if let Some(how) = self.server.ended() {
                 failure.kind = FailureKind::Ended;
                 failure.cause = Some(format!("Your program {how}."));
+                self.server.hear_out();
                 failure.output = self.server.output();
                 return;
             }

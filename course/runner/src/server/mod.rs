@@ -276,7 +276,7 @@ impl Server {
 
     /// Waits for the last words of a program that has ended: they may be on their way through the
     /// pipe. One that it left behind may keep that open.
-    fn hear_out(&self) {
+    pub fn hear_out(&self) {
         let deadline = Instant::now() + LAST_WORDS_LIMIT;
         let is_heard = || self.running.as_ref().is_none_or(|it| it.listener.is_finished());
         while !is_heard() && Instant::now() < deadline {
