@@ -418,6 +418,20 @@ fn flushall_calls_off_a_snapshot_in_the_background() {
 }
 
 #[test]
+fn flushall_leaves_a_snapshot_that_somebody_waits_for() {
+    let server = Server::start(&["--save", "", "--rdb-key-save-delay", "1000"]);
+    let mut connection = server.connect();
+    (0..1000).for_each(|number| drop(connection.ask(&format!("SET {number} x"))));
+    connection.send(&encode(&[b"SAVE"]));
+    let mut other = server.connect();
+    wait_for("its moment", || info(&mut other, "current_save_keys_total") != "0");
+    assert_eq!(other.ask("FLUSHALL"), "+OK");
+    assert_eq!(connection.reply(), "+OK");
+    let sizes = || std::fs::metadata(server.dir.path().join(SNAPSHOT)).map(|file| file.len());
+    assert!(sizes().expect("the snapshot") > 1000);
+}
+
+#[test]
 fn what_is_written_after_the_answer_to_bgsave_is_not_in_it() {
     let mut server = Server::start(&["--save", ""]);
     let mut connection = server.connect();

@@ -137,15 +137,18 @@ impl Saving {
 
     /// Asks the task under way to stop.
     pub fn cancel(&self) {
-        if let Some(running) = self.running() {
-            running.progress.is_cancelled.store(true, Ordering::Relaxed);
-        }
+        self.cancel_if(|_| true);
     }
 
-    /// All data are gone: a snapshot in the background would only bring them back.
-    pub fn forget_what_was_flushed(&self) {
-        if self.running().is_some_and(|running| running.task == Task::Save) {
-            self.cancel();
+    /// Asks a snapshot that nobody waits for to stop: all data are about to go, and it would only
+    /// bring them back.
+    pub fn forget_what_is_flushed(&self) {
+        self.cancel_if(|task| task == Task::Save);
+    }
+
+    fn cancel_if(&self, is_meant: impl Fn(Task) -> bool) {
+        if let Some(running) = self.running().filter(|running| is_meant(running.task)) {
+            running.progress.is_cancelled.store(true, Ordering::Relaxed);
         }
     }
 

@@ -39,13 +39,16 @@ pub struct Farewell {
 
 impl Server {
     /// Begins a snapshot on a thread of its own, which tells in the end whether it was good. None
-    /// when another task is under way. Its moment has passed when this returns: what is written
+    /// when another task is under way. `task` says whether somebody waits for it. Its moment has passed when this returns: what is written
     /// after it is not in it. The caller holds no shard.
     ///
     /// # Errors
     /// When the operating system starts no thread.
-    pub fn save_in_background(self: &Arc<Self>) -> std::io::Result<Option<JoinHandle<bool>>> {
-        let Some(claim) = self.saving.claim(Task::Save) else { return Ok(None) };
+    pub fn save_in_background(
+        self: &Arc<Self>,
+        task: Task,
+    ) -> std::io::Result<Option<JoinHandle<bool>>> {
+        let Some(claim) = self.saving.claim(task) else { return Ok(None) };
         self.saving.note_try(clock::now_ms());
         let server = self.clone();
         let thread = Builder::new().name("redstart-save".into());
@@ -86,7 +89,6 @@ impl Server {
         good.is_some()
     }
 
-    /// How a snapshot is made, as the options say.
     /// How a snapshot is made, as the options say.
     pub(super) fn plan(&self) -> anyhow::Result<Plan> {
         let config = self.config.load();
@@ -155,7 +157,7 @@ impl Server {
             return;
         }
         self.saving.is_scheduled.store(false, Ordering::Relaxed);
-        if let Err(error) = self.save_in_background() {
+        if let Err(error) = self.save_in_background(Task::Save) {
             tracing::warn!("Can't save in background: {error}");
         }
     }

@@ -338,9 +338,13 @@ impl Keyspace {
         self.empty(db..db + 1, || self.tell_flush(db, b"FLUSHDB"))
     }
 
-    /// Empties all databases at one moment, as a client in database `db` asks for it.
-    pub fn flush_all(&self, db: usize) -> Flushed {
-        self.empty(0..self.databases(), || self.tell_flush(db, b"FLUSHALL"))
+    /// Empties all databases at one moment, as a client in database `db` asks for it; `at_moment`
+    /// is called while every key is locked.
+    pub fn flush_all(&self, db: usize, at_moment: impl Fn()) -> Flushed {
+        self.empty(0..self.databases(), || {
+            at_moment();
+            self.tell_flush(db, b"FLUSHALL");
+        })
     }
 
     fn tell_flush(&self, db: usize, call: &[u8]) {

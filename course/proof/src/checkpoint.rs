@@ -207,14 +207,13 @@ fn make_executable(file: &Path) -> Result<()> {
 }
 
 /// `make checkpoint`: writes it to `target/course/checkpoint/<id>/`.
-pub fn make(course: &Course, place: usize, force: bool) -> Result<PathBuf> {
-    let folder = course.made().join("checkpoint").join(course.id(place));
-    let files = Tree::at(course, place)?.files(course)?;
-    let ledger = folder.join(LEDGER);
-    if folder.is_dir() && !force {
-        let written = fs::read_to_string(&ledger).unwrap_or_default();
+/// Edits of it are kept: who made some is told.
+pub fn make(course: &Course, place: usize) -> Result<PathBuf> {
+    let folder = folder(course, place);
+    if folder.is_dir() {
+        let written = fs::read_to_string(folder.join(LEDGER)).unwrap_or_default();
         let found = read_folder(&folder)?;
-        if written != hashes(&found) && found != files {
+        if written != hashes(&found) && found != Tree::at(course, place)?.files(course)? {
             bail!(
                 "{} was edited since it was made: `make pull N={}` takes the edits into the \
                  chapter, FORCE=1 throws them away",
@@ -223,10 +222,21 @@ pub fn make(course: &Course, place: usize, force: bool) -> Result<PathBuf> {
             );
         }
     }
+    make_anew(course, place)
+}
+
+fn folder(course: &Course, place: usize) -> PathBuf {
+    course.made().join("checkpoint").join(course.id(place))
+}
+
+/// The same, whatever is there.
+pub fn make_anew(course: &Course, place: usize) -> Result<PathBuf> {
+    let folder = folder(course, place);
+    let files = Tree::at(course, place)?.files(course)?;
     write_folder(&folder, &files)?;
     // The server's versions: they are in cargo's cache when the server was built.
     fs::copy(course.root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
-    fs::write(&ledger, hashes(&files))?;
+    fs::write(folder.join(LEDGER), hashes(&files))?;
     Ok(folder)
 }
 

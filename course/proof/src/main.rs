@@ -67,7 +67,8 @@ fn run() -> Result<ExitCode> {
     let stage = || request.stage.as_deref().context("which stage? N=base/5");
     match request.verb.as_str() {
         "checkpoint" => {
-            let folder = checkpoint::make(&course, course.one(stage()?)?, request.force)?;
+            let make = if request.force { checkpoint::make_anew } else { checkpoint::make };
+            let folder = make(&course, course.one(stage()?)?)?;
             println!("{}", folder.display());
             Ok(ExitCode::SUCCESS)
         }

@@ -26,8 +26,25 @@ pub fn script(path: &Path) -> Result<Script> {
     language::read(path).map_err(|mistake| anyhow!(mistake))
 }
 
-/// Plays a script to its end, or to its first red case.
-pub fn play(script: &Script, program: &Path, manner: Manner, all: bool) -> Vec<Outcome> {
+/// Plays every case of a script.
+pub fn play_all(script: &Script, program: &Path, manner: Manner) -> Vec<Outcome> {
+    play(script, program, manner, |_| ControlFlow::Continue(()))
+}
+
+/// Plays a script to its first red case.
+pub fn play_to_red(script: &Script, program: &Path, manner: Manner) -> Vec<Outcome> {
+    play(script, program, manner, |verdict| match verdict {
+        Verdict::Red(_) => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    })
+}
+
+fn play(
+    script: &Script,
+    program: &Path,
+    manner: Manner,
+    goes_on: impl Fn(&Verdict) -> ControlFlow<()>,
+) -> Vec<Outcome> {
     let program = Program {
         command: vec![program.display().to_string()],
         flags: Vec::new(),
@@ -36,9 +53,9 @@ pub fn play(script: &Script, program: &Path, manner: Manner, all: bool) -> Vec<O
     let options = Options { seed: manner.seed, asked: Asked::Program, only: None };
     let mut outcomes = Vec::new();
     player::play(script, &program, &options, &mut |outcome| {
-        let red = matches!(outcome.verdict, Verdict::Red(_));
+        let flow = goes_on(&outcome.verdict);
         outcomes.push(outcome);
-        if red && !all { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        flow
     });
     outcomes
 }

@@ -200,11 +200,11 @@ fn all_green(scripts: &[&Script], program: &Path, tools: &Tools) -> Vec<String> 
         for _ in 0..PLAYS {
             scope.spawn(|| {
                 while let Some(script) = scripts.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let mut outcomes = play::play(script, program, tools.manner, true);
+                    let mut outcomes = play::play_all(script, program, tools.manner);
                     let late = play::first_red(&outcomes).is_some();
                     if late {
                         // A busy machine may be late once; a wrong program is wrong twice.
-                        outcomes = play::play(script, program, tools.manner.patient(), true);
+                        outcomes = play::play_all(script, program, tools.manner.patient());
                     }
                     faults.lock().expect("no thread panics").extend(complaints(&outcomes));
                 }

@@ -57,7 +57,7 @@ pub fn pull(course: &Course, place: usize) -> Result<Vec<String>> {
         bail!("{file}: this edit cannot be taken in; do it by hand, the chapter is as it was");
     }
     std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
-    checkpoint::make(course, place, true)?;
+    checkpoint::make_anew(course, place)?;
     Ok(changed)
 }
 

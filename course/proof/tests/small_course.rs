@@ -181,18 +181,18 @@ fn a_course_is_proved_and_what_is_wrong_with_it_is_found() {
 fn a_checkpoint_that_was_edited_is_not_written_over() {
     let place = Place::make("small-checkpoint");
     let course = place.course();
-    let folder = checkpoint::make(&course, 1, false).unwrap();
+    let folder = checkpoint::make(&course, 1).unwrap();
     let read = |path: &Path| fs::read_to_string(path.join("src/main.rs")).unwrap();
     assert!(read(&folder).contains("ERR unknown"));
-    checkpoint::make(&course, 1, false).unwrap();
+    checkpoint::make(&course, 1).unwrap();
     let edited = read(&folder).replace("ERR unknown", "ERR edited");
     fs::write(folder.join("src/main.rs"), &edited).unwrap();
-    let refused = checkpoint::make(&course, 1, false).unwrap_err().to_string();
+    let refused = checkpoint::make(&course, 1).unwrap_err().to_string();
     assert!(refused.contains("make pull"), "{refused}");
     assert_eq!(read(&folder), edited);
     assert_eq!(redstart_proof::pull::pull(&course, 1).unwrap(), ["src/main.rs"]);
     let chapter = place.root.join("course/stages/small-02-unknown/chapter.md");
     assert!(fs::read_to_string(chapter).unwrap().contains("ERR edited"));
-    checkpoint::make(&course, 0, false).unwrap();
-    checkpoint::make(&course, 1, false).unwrap();
+    checkpoint::make(&course, 0).unwrap();
+    checkpoint::make(&course, 1).unwrap();
 }

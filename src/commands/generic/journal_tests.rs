@@ -89,7 +89,7 @@ fn whole_databases_replay_by_their_numbers() {
     bench.notes.take();
     bench.space.swap(1, 0, NOW_MS);
     assert_eq!(bench.space.flush_db(1).keys(), 1);
-    assert_eq!(bench.space.flush_all(1).keys(), 1);
+    assert_eq!(bench.space.flush_all(1, || ()).keys(), 1);
     // Empty ones are flushed, too: others may see something in them yet.
     assert_eq!(bench.space.flush_db(0).keys(), 0);
     let expected = ["0 SWAPDB 0 1", "1 FLUSHDB", "1 FLUSHALL", "0 FLUSHDB"];

@@ -43,8 +43,9 @@ const FLUSHALL: Command = Command::long("FLUSHALL [ASYNC | SYNC]", flushall)
 fn flushall(context: &mut Context, args: &Args) -> Begun {
     let server = context.server;
     let db = context.session.db;
-    let begun = flush(context, args, || server.keyspace.flush_all(db))?;
-    server.saving.forget_what_was_flushed();
+    // At the moment itself: a BGSAVE that comes after it saves what is written then.
+    let forget = || server.saving.forget_what_is_flushed();
+    let begun = flush(context, args, || server.keyspace.flush_all(db, forget))?;
     // Nor is it to come back from a snapshot made before.
     if !server.config.load().persistence.save.is_empty() {
         server.saving.is_scheduled.store(true, Ordering::Relaxed);

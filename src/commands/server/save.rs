@@ -68,7 +68,7 @@ fn bgsave(context: &mut Context, args: &Args, reply: &mut Reply) -> Outcome {
             return Ok(());
         }
     }
-    match context.server.save_in_background() {
+    match context.server.save_in_background(Task::Save) {
         Ok(Some(_)) => reply.simple("Background saving started"),
         Ok(None) => return Err(error::persistence::ALREADY_SAVING),
         Err(error) => {
@@ -114,7 +114,7 @@ impl Errand for Save {
     fn go_on(&mut self, context: &mut Context, reply: &mut Reply) -> Result<Progress, Error> {
         if self.thread.is_none() {
             // None while the append-only file is rewritten: its turn comes.
-            let begun = context.server.save_in_background();
+            let begun = context.server.save_in_background(Task::SaveNow);
             self.thread = begun.map_err(|error| {
                 tracing::warn!("Can't save: {error}");
                 error::persistence::CANNOT_SAVE

@@ -4,21 +4,22 @@
 use super::home::Home;
 use super::progress::Progress;
 use crate::cli::Request;
-use crate::map::{self, State};
+use crate::map::{self, Shown, State};
 use crate::terminal;
 
 /// The table; every stage of it with ALL=1. Without `me/` the map of the course.
 pub fn map(request: &Request) -> Result<u8, String> {
     let root = request.repository()?;
     let style = terminal::style();
+    let shown = if request.all { Shown::All } else { Shown::Begun };
     if !Progress::file(&Home::folder_in(&root)).exists() {
         let lines = map::read(&root, |_| State::Ahead)?;
-        print!("{}", map::table(&lines, request.all, style));
+        print!("{}", map::table(&lines, shown, style));
         return Ok(0);
     }
     let home = Home::open(request)?;
     let lines = map::read(&home.root, |id| state_of(&home, id))?;
-    print!("{}", map::table(&lines, request.all, style));
+    print!("{}", map::table(&lines, shown, style));
     map::write(&home.root, &home.folder, &lines)?;
     println!("as a page: me/map.html");
     Ok(0)

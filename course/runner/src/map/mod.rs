@@ -94,18 +94,30 @@ fn title_of(path: &Path) -> Option<String> {
     text.lines().take(5).find_map(|line| line.strip_prefix("title ")).map(str::to_owned)
 }
 
-/// The map as a table of at most 80 columns. Tracks that are not begun take one line each, unless
-/// `all` asks for every stage.
-pub fn table(lines: &[Line], all: bool, style: Style) -> String {
+/// Which stages a table shows one by one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Shown {
+    /// Those of tracks that are begun, or come next; the others take a line a track.
+    Begun,
+    /// Every stage.
+    All,
+}
+
+/// The map as a table of at most 80 columns.
+pub fn table(lines: &[Line], shown: Shown, style: Style) -> String {
     let (written, unwritten): (Vec<&Line>, Vec<&Line>) =
         lines.iter().partition(|line| line.has_chapters());
     let next = lines.iter().find(|line| line.done() < line.places.len());
     let is_open = |line: &Line| {
         let begins = next.is_some_and(|next| next.track.id == line.track.id) && line.done() == 0;
-        all || line.is_begun() || begins
+        shown == Shown::All || line.is_begun() || begins
     };
     let rows = |some: &[&Line]| -> String {
-        some.iter().map(|line| track_rows(line, is_open(line), style)).collect()
+        let row = |line: &&Line| match is_open(line) {
+            true => open_track(line, style),
+            false => closed_track(line),
+        };
+        some.iter().map(row).collect()
     };
     let mut text = rows(&written);
     if !written.is_empty() && !unwritten.is_empty() {
@@ -116,18 +128,22 @@ pub fn table(lines: &[Line], all: bool, style: Style) -> String {
     text
 }
 
-fn track_rows(line: &Line, open: bool, style: Style) -> String {
-    let (done, of) = (line.done(), line.places.len());
+fn closed_track(line: &Line) -> String {
+    let of = line.places.len();
     let word = if of == 1 { "stage" } else { "stages" };
-    let right = match open {
-        true => format!("{done} of {of}"),
-        false => format!("{of} {word}, {}", hours(line.minutes())),
-    };
+    track_head(line, &format!("{of} {word}, {}", hours(line.minutes())))
+}
+
+fn open_track(line: &Line, style: Style) -> String {
+    let stages: String = line.places.iter().map(|place| row(place, style)).collect();
+    track_head(line, &format!("{} of {}", line.done(), line.places.len())) + &stages
+}
+
+fn track_head(line: &Line, right: &str) -> String {
     let left = 77_usize.saturating_sub(right.chars().count());
     let goal = clause(&line.track.goal, left.saturating_sub(19));
     let head = crate::player::cut(&format!("{:<18} {goal}", line.track.title), left);
-    let stages = line.places.iter().filter(|_| open).map(|place| row(place, style));
-    format!("  {head:<left$} {right}\n{}", stages.collect::<String>())
+    format!("  {head:<left$} {right}\n")
 }
 
 /// A goal, up to the last comma or colon if it is too long.
@@ -226,8 +242,9 @@ pub(super) mod tests {
 
     #[test]
     fn the_table_fits_and_shows_where_you_are() {
-        for all in [false, true] {
-            let text = table(&lines(), all, Style::Plain);
+        for shown in [Shown::Begun, Shown::All] {
+            let all = shown == Shown::All;
+            let text = table(&lines(), shown, Style::Plain);
             assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
             assert!(text.contains("✓  1 bind") && text.contains("40 min  in 7"), "{text}");
             assert!(text.contains("▸  3 again") && text.contains("min  here"), "{text}");
@@ -259,6 +276,6 @@ pub(super) mod tests {
             assert_ne!(place.title, place.stage.number_and_name().1, "{}", place.stage.id);
         }
         // Before the first green one the first track stands open.
-        assert!(table(&lines, false, Style::Plain).contains("1 bind"));
+        assert!(table(&lines, Shown::Begun, Style::Plain).contains("1 bind"));
     }
 }
