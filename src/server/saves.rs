@@ -39,8 +39,8 @@ pub struct Farewell {
 
 impl Server {
     /// Begins a snapshot on a thread of its own, which tells in the end whether it was good. None
-    /// when another task is under way. `task` says whether somebody waits for it. Its moment has passed when this returns: what is written
-    /// after it is not in it. The caller holds no shard.
+    /// when another task is under way. `task` says whether somebody waits for it. Its moment has
+    /// passed when this returns: what is written after it is not in it. The caller holds no shard.
     ///
     /// # Errors
     /// When the operating system starts no thread.
