@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 const BESIDE: [&str; 8] =
     ["cli", "facts", "harness", "learner", "main", "map", "report", "try_out"];
 
+/// Parts of the proof that judge what was played.
+const JUDGES: [&str; 3] = ["play", "suspect", "workshop"];
+
 /// The folder of proofs.
 #[derive(Debug)]
 pub struct Cache {
@@ -26,8 +29,11 @@ impl Cache {
         fs::create_dir_all(&folder)?;
         let runner = checkpoint::read_folder(&course.root.join("course/runner/src"))?;
         let plays = |path: &str| !BESIDE.iter().any(|part| path.starts_with(part));
-        let player = runner.iter().filter(|(path, _)| plays(path));
-        let player = hash(player.collect::<Vec<_>>());
+        let player: Vec<_> = runner.iter().filter(|(path, _)| plays(path)).collect();
+        let proof = checkpoint::read_folder(&course.root.join("course/proof/src"))?;
+        let judges = |path: &str| JUDGES.iter().any(|part| path.starts_with(part));
+        let judge: Vec<_> = proof.iter().filter(|(path, _)| judges(path)).collect();
+        let player = hash((player, judge));
         Ok(Cache { folder, player })
     }
 
