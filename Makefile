@@ -11,7 +11,7 @@ ARGS ?=
 .DEFAULT_GOAL := status
 .PHONY: status start next watch hint read map grade help book try
 .PHONY: install build run run_local_server test test-all first-minutes check fmt lint oracle bench micro fuzz
-.PHONY: fuzz-commands asan miri where docs
+.PHONY: fuzz-commands asan miri where docs last-checkpoint
 
 # The course. A learner's repository lies in me/; LANG on the command line is a language, not the locale.
 STARTERS = $(notdir $(wildcard course/starters/*))
@@ -119,6 +119,9 @@ lint:
 
 first-minutes: ## a learner's first minutes in every language there is, from a clean copy, without a network
 	@course/first-minutes
+
+last-checkpoint: ## the program at the end of the course: redis-cli, redis-benchmark, kill -9
+	@course/last-checkpoint
 
 oracle: ## plays every transcript on a real server; ORACLE=path (default redis-server)
 	@$(RUNNER) oracle --program $(ORACLE) tests/stages/*.redis tests/commands/*.redis

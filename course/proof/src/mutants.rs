@@ -19,6 +19,8 @@ pub struct Mutant {
     pub cause: String,
     /// The first case that is red.
     pub case: usize,
+    /// Cases in which its answer depends on how fast the machine is just then.
+    pub chance: Vec<usize>,
     pub edits: Vec<Edit>,
 }
 
@@ -66,7 +68,7 @@ pub fn parse(text: &str) -> (Vec<Mutant>, Vec<String>) {
 
 fn mutant(entry: &Value) -> Result<Mutant> {
     let table = entry.as_table().context("`[[mutant]]` is a table")?;
-    let known = ["name", "cause", "case", "file", "find", "replace", "also"];
+    let known = ["name", "cause", "case", "chance", "file", "find", "replace", "also"];
     if let Some(key) = table.keys().find(|key| !known.contains(&key.as_str())) {
         bail!("`{key}` is not understood");
     }
@@ -80,11 +82,18 @@ fn mutant(entry: &Value) -> Result<Mutant> {
         bail!("{name}: the cause is one line of at most {CAUSE} characters");
     }
     let case = table.get("case").and_then(Value::as_integer).context("`case` is a number")?;
+    let case = usize::try_from(case)?;
+    let no_cases = Value::Array(Vec::new());
+    let chance = table.get("chance").unwrap_or(&no_cases);
+    let chance: Vec<usize> = chance.clone().try_into().context("`chance` is a list of cases")?;
+    if chance.iter().any(|other| *other < case) {
+        bail!("{name}: cases before {case} are green, and `chance` names one");
+    }
     let mut edits = vec![edit(table)?];
     for also in table.get("also").and_then(Value::as_array).unwrap_or(&Vec::new()) {
         edits.push(edit(also.as_table().context("`also` is a list of tables")?)?);
     }
-    Ok(Mutant { name, cause, case: usize::try_from(case)?, edits })
+    Ok(Mutant { name, cause, case, chance, edits })
 }
 
 fn edit(table: &Table) -> Result<Edit> {
@@ -162,6 +171,8 @@ case = 1
             ("newest-first", "twice", "two mutants are called twice"),
             ("case = 3", "case = \"3\"", "`case` is a number"),
             ("case = 3", "cases = 3", "`cases` is not understood"),
+            ("case = 3", "case = 3\nchance = 4", "`chance` is a list"),
+            ("case = 3", "case = 3\nchance = [2]", "cases before 3 are green"),
             ("pop_back", "pop_front", "changes nothing"),
             ("newest-first", "before", "no name"),
             ("[[mutant]]", "[[mutant]", "mutants.toml:"),

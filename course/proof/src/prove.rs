@@ -12,7 +12,7 @@ use crate::suspect::{self, Finding, Suspect, Tools};
 use crate::workshop::{self, Built};
 use anyhow::Result;
 use redstart_course::language::{self, Script};
-use redstart_course::likely::{Answers, BEFORE, Wrong};
+use redstart_course::likely::{ANY, Answers, BEFORE, Wrong};
 use redstart_course::player::Outcome;
 use std::path::Path;
 use std::sync::Mutex;
@@ -105,6 +105,7 @@ impl Stage {
             cause: mutant.map_or("", |mutant| &mutant.cause),
             files,
             case: mutant.map(|mutant| mutant.case),
+            chance: mutant.map_or(&[], |mutant| &mutant.chance),
             passes: mutant.and(self.earlier).map(|earlier| &self.scripts[earlier]),
             stage: self.script(),
         };
@@ -180,8 +181,13 @@ impl Stage {
     /// Cases that no mutant fails.
     pub fn uncovered(&self, findings: &[Finding]) -> Vec<String> {
         let script = self.script();
+        // The first red case of a mutant was seen red, whatever its answer.
         let is_killed = |case: usize| {
-            findings.iter().skip(1).any(|finding| finding.answers.cases.contains_key(&case))
+            let mut of_mutants = findings.iter().skip(1).zip(&self.mutants);
+            of_mutants.any(|(finding, mutant)| match finding.answers.cases.get(&case) {
+                Some(form) => form != ANY || mutant.case == case,
+                None => false,
+            })
         };
         let alive = (1..=script.cases.len()).filter(|case| !is_killed(*case));
         let told = |case: usize| {

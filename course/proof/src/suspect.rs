@@ -17,6 +17,8 @@ use std::path::Path;
 /// Silence is waited for in full, so the first try is not patient; one that fails may have been
 /// late, and the next ones are.
 const TRIES: usize = 4;
+/// Answers that are recorded are what so many plays have in common.
+const RECORDED_TRIES: usize = 4;
 const QUICK: f64 = 1.0;
 const PATIENT: f64 = 4.0;
 
@@ -27,6 +29,8 @@ pub struct Suspect<'a> {
     pub files: Files,
     /// The first red case; the program before the chapter has no fixed one.
     pub case: Option<usize>,
+    /// Cases in which its answer is chance: recorded as `{*}`, red or green.
+    pub chance: &'a [usize],
     /// The stage that it still has to pass.
     pub passes: Option<&'a Script>,
     pub stage: &'a Script,
@@ -54,8 +58,8 @@ pub fn examine(suspect: &Suspect, recorded: Option<&Wrong>, tools: &Tools) -> Re
     let text = |script: &Script| cache::content(&script.path);
     let transcripts = (suspect.passes.map(text), text(suspect.stage));
     let told = recorded.map(|wrong| &wrong.cases);
-    let key =
-        |told, bless| (suspect.name, suspect.case, &suspect.files, &transcripts, (told, bless));
+    let cases = (suspect.case, suspect.chance);
+    let key = |told, bless| (suspect.name, cases, &suspect.files, &transcripts, (told, bless));
     // Answers that were compared and found right need not be recorded anew.
     let known = tools.cache.find(&key(told, false)).filter(|_| !tools.bless || told.is_some());
     let known = known.or_else(|| tools.cache.find(&key(told, tools.bless)));
@@ -97,7 +101,7 @@ fn play_it(suspect: &Suspect, recorded: Option<&Wrong>, tools: &Tools) -> Result
 fn try_it(suspect: &Suspect, recorded: Option<&Wrong>, tools: &Tools, program: &Path) -> Finding {
     let mut fault = String::new();
     let mut seen: Vec<BTreeMap<usize, String>> = Vec::new();
-    for number in 0..TRIES {
+    for number in 0..TRIES + if tools.bless { RECORDED_TRIES } else { 0 } {
         let manner = Manner {
             patience: if number == 0 { QUICK } else { PATIENT.max(tools.manner.patience) },
             seed: tools.manner.seed + number as u64,
@@ -117,11 +121,12 @@ fn try_it(suspect: &Suspect, recorded: Option<&Wrong>, tools: &Tools, program: &
             }
             _ => seen.push(cases),
         }
-        if let [first, second] = &seen[..] {
+        if seen.len() == RECORDED_TRIES {
             let is_kept = |recorded: &&Wrong| seen.iter().all(|it| compare(recorded, it).is_ok());
+            let common = || seen.iter().cloned().reduce(|one, two| combined(&one, &two));
             let cases = match recorded.filter(is_kept) {
                 Some(recorded) => recorded.cases.clone(),
-                None => combined(first, second),
+                None => common().expect("there was a play"),
             };
             return Finding { faults: Vec::new(), answers: named(suspect, cases) };
         }
@@ -163,7 +168,9 @@ fn trial(
     let form = |outcome: &Outcome| {
         likely::form(suspect.stage, outcome, manner.seed).map(|form| (outcome.case, form))
     };
-    Ok(outcomes.iter().filter_map(form).collect())
+    let mut cases: BTreeMap<usize, String> = outcomes.iter().filter_map(form).collect();
+    cases.extend(suspect.chance.iter().map(|case| (*case, ANY.to_owned())));
+    Ok(cases)
 }
 
 /// Whether these are the recorded answers.
@@ -184,7 +191,7 @@ fn compare(recorded: &Wrong, given: &BTreeMap<usize, String>) -> Result<(), Stri
     }
 }
 
-/// What two runs have in common.
+/// What two plays have in common.
 fn combined(
     one: &BTreeMap<usize, String>,
     two: &BTreeMap<usize, String>,
