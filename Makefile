@@ -3,7 +3,9 @@
 CARGO ?= cargo
 RUNNER = $(CARGO) run --quiet --manifest-path course/runner/Cargo.toml --
 BENCH = $(CARGO) run --quiet --release --manifest-path benches/Cargo.toml --
-STAGE_FLAGS = $(if $(STAGE),--stage $(STAGE)) $(if $(SEED),--seed $(SEED)) \
+# N is what the targets for authors call it; who types it means a stage here, too.
+STAGE_NAME = $(or $(STAGE),$(N))
+STAGE_FLAGS = $(if $(STAGE_NAME),--stage $(STAGE_NAME)) $(if $(SEED),--seed $(SEED)) \
 	$(if $(FORMAT),--format $(FORMAT)) $(if $(ALL),--all) $(if $(CASE),--case $(CASE)) $(if $(SOAK),--soak $(SOAK))
 ORACLE ?= redis-server
 ARGS ?=
@@ -40,10 +42,10 @@ watch: ## the course: plays the stage again after every change of a file in me/;
 	@$(RUNNER) watch $(STAGE_FLAGS)
 
 hint: ## the course: a question; again: the shape of an answer; again: the code (LEVEL=n, STAGE=…)
-	@$(RUNNER) hint $(if $(STAGE),--stage $(STAGE)) $(if $(LEVEL),--level $(LEVEL))
+	@$(RUNNER) hint $(if $(STAGE_NAME),--stage $(STAGE_NAME)) $(if $(LEVEL),--level $(LEVEL))
 
 read: ## the course: the chapter of the stage, here in the terminal (STAGE=…)
-	@$(RUNNER) read $(if $(STAGE),--stage $(STAGE))
+	@$(RUNNER) read $(if $(STAGE_NAME),--stage $(STAGE_NAME))
 
 map: ## the course: all stages and how far you are; also me/map.html (ALL=1: every stage)
 	@$(RUNNER) map $(if $(ALL),--all)
@@ -68,7 +70,7 @@ run_local_server: run
 # With me/, PROGRAM or STAGE: plays stages of the course. Without: every test of Redstart.
 TEST_PROGRAM = $(or $(PROGRAM),$(if $(wildcard me),,./your_program.sh))
 test: ## the stage you are at in me/; STAGE=base/5 PROGRAM=path FORMAT=json ALL=1 SEED=41
-ifneq ($(PROGRAM)$(STAGE)$(wildcard me),)
+ifneq ($(PROGRAM)$(STAGE_NAME)$(wildcard me),)
 	@$(RUNNER) test $(if $(TEST_PROGRAM),--program $(TEST_PROGRAM)) $(STAGE_FLAGS)
 else
 	@$(MAKE) --no-print-directory test-all

@@ -10,6 +10,9 @@ use crate::wire::shown;
 const LINES: usize = 25;
 /// Lines of the session that are shown.
 const SESSION_LINES: usize = 8;
+/// However much there is to tell: so many lines of the session, and of what the program printed.
+const LEAST_SESSION_LINES: usize = 3;
+const LEAST_OUTPUT_LINES: usize = 3;
 /// Where the text behind `expected` and `received` begins.
 const INDENT: &str = "                ";
 /// How many columns the first notation may take if the second is to stand beside it.
@@ -55,16 +58,20 @@ pub fn failure(outcome: &Outcome, failure: &Failure, title: &str, footer: &str) 
         format!("  case {} of {}: {}", outcome.case, outcome.of, outcome.title),
         String::new(),
     ];
+    let mut middle = expected_and_received(&failure.expected, &failure.received);
+    middle.extend(failure.meanwhile.iter().map(|line| format!("    meanwhile   {line}")));
     let tail = tail(failure);
-    let middle = expected_and_received(&failure.expected, &failure.received);
-    let room =
-        LINES.saturating_sub(lines.len() + middle.len() + tail.len() + 1 + footer.lines().count());
+    let taken = lines.len() + middle.len() + tail.len() + 1 + footer.lines().count();
+    let room = LINES.saturating_sub(taken);
+    let printed = printed(failure, room.saturating_sub(LEAST_SESSION_LINES));
+    let room = room.saturating_sub(printed.len());
     let session = session(&failure.session, room.min(SESSION_LINES));
     if !session.is_empty() {
         lines.extend(session);
         lines.push(String::new());
     }
     lines.extend(middle);
+    lines.extend(printed);
     lines.extend(tail);
     // What to type stands last, whatever had to be left out.
     let footer: Vec<String> = footer.lines().map(|line| format!("    {line}")).collect();
@@ -152,15 +159,22 @@ impl Window {
     }
 }
 
-fn tail(failure: &Failure) -> Vec<String> {
-    let mut lines: Vec<String> =
-        failure.meanwhile.iter().map(|line| format!("    meanwhile   {line}")).collect();
-    if !failure.output.is_empty() {
-        lines.push("    its last words".into());
-        let from = failure.output.len().saturating_sub(8);
-        lines.extend(failure.output[from..].iter().map(|line| format!("      | {line}")));
+/// What the program printed. Of a crash the beginning counts, and that comes first.
+fn printed(failure: &Failure, room: usize) -> Vec<String> {
+    if failure.output.is_empty() {
+        return Vec::new();
     }
-    lines.push(String::new());
+    let head = match failure.kind {
+        FailureKind::Assertion => "    your program printed",
+        FailureKind::Start | FailureKind::Ended => "    its last words",
+    };
+    let most = room.saturating_sub(1).max(LEAST_OUTPUT_LINES);
+    let shown = failure.output.iter().take(most).map(|line| format!("      | {line}"));
+    std::iter::once(head.to_owned()).chain(shown).collect()
+}
+
+fn tail(failure: &Failure) -> Vec<String> {
+    let mut lines = vec![String::new()];
     match (&failure.likely, &failure.cause) {
         (Some(likely), _) => {
             lines.extend(wrapped("very likely", likely));

@@ -35,6 +35,42 @@ fn a_program_that_ends_when_it_is_asked_something_is_told_with_its_panic() {
 }
 
 #[test]
+fn the_panic_of_a_thread_is_told_with_what_came_before_it() {
+    let place = Place::with_server("thread", "thread");
+    let parts = ["your program printed", "| got something", "panicked at", "no such index"];
+    let text = place.expect(&["test", "--stage", "base/2"], 1, &parts);
+    assert!(text.contains("the connection was closed"), "{text}");
+}
+
+#[test]
+fn one_case_alone_proves_nothing_about_its_stage() {
+    let place = Place::with_server("alone", "pong");
+    let text = place.expect(&["test", "--case", "1"], 0, &["case 1 is green", "not played as a"]);
+    assert!(!text.contains("proved") && !text.contains("make next"), "{text}");
+    place.expect(&["status"], 0, &["(0 of "]);
+    for words in [&["test", "--case", "99"][..], &["test", "--case", "99", "--format", "json"]] {
+        place.expect(words, 2, &["there is no case 99: base-01-bind has cases 1 to 3"]);
+    }
+    place.expect(&["test", "--stage", "base", "--case", "1"], 2, &["CASE=1 is a case of one"]);
+    place.expect(&["next", "--case", "1"], 2, &["CASE=n goes with `test`"]);
+    let red = ["test", "--stage", "base/6", "--case", "2", "--format", "json"];
+    let said = place.run(&red);
+    assert!(said.code == 1 && said.text.lines().count() == 1, "{}", said.text);
+    let program = ["test", "--program", bad_server(), "--stage", "base/2", "--case", "99"];
+    place.expect(&program, 2, &["there is no case 99"]);
+}
+
+#[test]
+fn words_that_are_not_understood_take_one_line() {
+    let place = Place::with_server("words", "pong");
+    for (name, value) in [("format", "xml"), ("seed", "abc"), ("case", "x")] {
+        let typed = format!("{}={value}: ", name.to_uppercase());
+        let text = place.expect(&["test", &format!("--{name}"), value], 2, &[&typed]);
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
+}
+
+#[test]
 fn a_missing_tool_is_no_red() {
     let script = "command -v nonesuch || { echo 'nonesuch is not installed' >&2; exit 127; }";
     let place = Place::with_program("tool", script);

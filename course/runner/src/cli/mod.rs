@@ -75,7 +75,7 @@ fn answer(arguments: Vec<String>) -> Result<u8, String> {
     let Some((_, run)) = VERBS.iter().find(|(name, _)| *name == verb) else {
         return Err(format!("there is no `{verb}`\n\n{USAGE}"));
     };
-    run(&Request::parse(verb, arguments).map_err(|text| format!("{text}\n\n{USAGE}"))?)
+    run(&Request::parse(verb, arguments)?)
 }
 
 /// A learner must not take a fault of the runner for one of his program.

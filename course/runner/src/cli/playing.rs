@@ -73,6 +73,10 @@ fn play_files(request: &Request, paths: &[PathBuf], asked: Asked) -> Result<u8, 
         if asked == Asked::Oracle { vec!["--save".into(), String::new()] } else { Vec::new() };
     let program = Program { command: request.program.clone(), flags, patience: patience() };
     let options = player::Options { seed: request.seed, asked, only: request.case };
+    if let Some(case) = request.case {
+        let [script] = &scripts[..] else { return Err(learner::one_stage(case)) };
+        player::check_case(script, case)?;
+    }
     let mut teller = Teller::new(request);
     for script in &scripts {
         if teller.play(script, &program, &options) == Told::Red && !request.all {
@@ -86,7 +90,7 @@ fn stage_files(request: &Request) -> Result<Vec<PathBuf>, String> {
     let root = request.repository()?;
     let stages = tracks::read(&root.join("course/tracks.toml"))?;
     let meant = match &request.stage {
-        Some(name) => learner::stages_named(&stages, name)?,
+        Some(name) => learner::stages_named(&stages, name, &stages[0].track)?,
         None => stages.iter().collect(),
     };
     let file = |stage: &Stage| root.join(format!("tests/stages/{}.redis", stage.id));

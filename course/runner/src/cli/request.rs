@@ -90,14 +90,17 @@ impl Request {
     }
 
     fn option(&mut self, name: &str, value: String) -> Result<(), String> {
+        // As it was typed behind `make`.
+        let typed = name.trim_start_matches('-').to_uppercase();
         let number = |value: &str| {
-            value.parse().map_err(|_| format!("{name} needs a number, not {value:?}"))
+            value.parse().map_err(|_| format!("{typed}={value}: this has to be a number"))
         };
         match name {
             "--program" => self.program = command_of(&value),
             "--stage" => self.stage = Some(value),
             "--format" if value == "json" => self.format = Format::Json,
             "--format" if value == "text" => self.format = Format::Text,
+            "--format" => return Err(format!("{typed}={value}: there is json, and text")),
             "--seed" => self.seed = number(&value)?,
             "--case" => self.case = Some(number(&value)? as usize),
             "--beside" => self.beside = Some(value),

@@ -69,12 +69,12 @@ impl Told {
 }
 
 /// Who is told what to type next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Listener {
     /// Somebody who named a program.
     Caller,
-    /// A learner, at the current stage or elsewhere.
-    Learner,
+    /// A learner, who is at this stage.
+    Learner(String),
 }
 
 /// Tells outcomes as they come, and counts them.
@@ -109,8 +109,9 @@ impl<'a> Teller<'a> {
     }
 
     /// The same, with what a learner can type below every failure.
-    pub fn for_learner(request: &'a Request) -> Self {
-        Teller { listener: Listener::Learner, ..Teller::new(request) }
+    /// `at` is the stage he is at: what stands below the failure of another one names it.
+    pub fn for_learner(request: &'a Request, at: &str) -> Self {
+        Teller { listener: Listener::Learner(at.to_owned()), ..Teller::new(request) }
     }
 
     /// Colours, or none.
@@ -188,28 +189,34 @@ impl<'a> Teller<'a> {
 
     /// What to type after a failure.
     fn footer(&self, script: &Script) -> String {
-        let again = self.again(script);
-        let again = format!("{:<12}{again}", "again");
-        match self.listener {
-            Listener::Caller => again,
-            Listener::Learner => format!(
-                "{:<12}make read (the chapter) · make hint · make try (by hand)\n{again}",
-                "help"
-            ),
-        }
+        let again = format!("{:<12}{}", "again", self.again(script));
+        let help = match &self.listener {
+            Listener::Caller => return again,
+            Listener::Learner(at) if *at == script.name => {
+                "make read (the chapter) · make hint · make try (by hand)".to_owned()
+            }
+            Listener::Learner(_) => {
+                let name = short_name(script);
+                format!("make read STAGE={name} · make hint STAGE={name}")
+            }
+        };
+        format!("{:<12}{help}\n{again}", "help")
     }
 
     /// What to type to see this once more.
     fn again(&self, script: &Script) -> String {
         let seed = self.request.seed;
-        let is_course = self.request.verb == "test" || self.listener == Listener::Learner;
-        if is_course {
-            if self.listener == Listener::Learner && self.request.stage.is_none() {
-                return format!("make test SEED={seed}");
+        let is_here = self.listener == Listener::Learner(script.name.clone());
+        if self.request.verb == "test" || self.listener != Listener::Caller {
+            let case = self.request.case.map(|case| format!(" CASE={case}")).unwrap_or_default();
+            if is_here && self.request.stage.is_none() {
+                return format!("make test{case} SEED={seed}");
             }
-            let number = script.name.split('-').nth(1).unwrap_or_default().trim_start_matches('0');
-            let track = script.name.split('-').next().unwrap_or_default();
-            return format!("make test STAGE={track}/{number} SEED={seed}");
+            let program = match self.listener {
+                Listener::Caller => format!(" PROGRAM='{}'", self.request.program.join(" ")),
+                Listener::Learner(_) => String::new(),
+            };
+            return format!("make test STAGE={}{case} SEED={seed}{program}", short_name(script));
         }
         let verb = &self.request.verb;
         let program = self.request.program.join(" ");
@@ -218,7 +225,7 @@ impl<'a> Teller<'a> {
     }
 
     fn summary(&self, script: &Script, green: usize, took: Duration, notes: &Notes) {
-        let all = script.cases.len();
+        let all = self.request.case.map_or(script.cases.len(), |_| 1);
         let line = format!(
             "{:<29}{:<30}{green:>3} of {all:<3}{:>6} ms",
             script.name,
@@ -226,10 +233,9 @@ impl<'a> Teller<'a> {
             took.as_millis()
         );
         let noted: usize = notes.cases.iter().map(|(_, cases)| cases.len()).sum();
-        let only_some = self.request.case.is_some();
         let (sign, line) = if green == all {
             (self.style.green("✓"), line)
-        } else if green + noted == all || only_some {
+        } else if green + noted == all {
             (self.style.dim("·"), line)
         } else {
             (self.style.red("✗"), line)
@@ -262,6 +268,14 @@ impl<'a> Teller<'a> {
             0
         }
     }
+}
+
+/// `base/5`, as people type it, of a transcript.
+fn short_name(script: &Script) -> String {
+    let mut parts = script.name.splitn(3, '-');
+    let track = parts.next().unwrap_or_default();
+    let number = parts.next().unwrap_or_default().trim_start_matches('0');
+    format!("{track}/{number}")
 }
 
 fn told_of(verdict: &Verdict) -> Told {

@@ -86,6 +86,16 @@ impl Home {
         found.expect("`open` has made sure of it")
     }
 
+    /// The name of the stage he is at.
+    pub fn at(&self) -> &str {
+        &self.progress.current
+    }
+
+    /// Its track, which a bare number belongs to.
+    pub fn track(&self) -> &str {
+        &self.current().track
+    }
+
     /// The first stage after the current one that was not green yet; or else the first of all.
     pub fn following(&self) -> Option<&Stage> {
         let at = self.stages.iter().position(|stage| stage.id == self.progress.current);

@@ -34,5 +34,5 @@ pub use progress::{Progress, Record};
 pub use reading::{hint, read};
 pub use start::start;
 pub use status::status;
-pub use testing::test;
+pub use testing::{one_stage, test};
 pub use watch::watch;

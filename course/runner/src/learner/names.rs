@@ -1,18 +1,27 @@
-//! Stages by the names people type: `base/5`, `base-5`, `base-05-frames`, `frames`. One that does
-//! not exist is answered with the nearest that does.
+//! Stages by the names people type: `base/5`, `base-5`, `base-05-frames`, `frames`, and `5` of the
+//! track where somebody is. One that does not exist is answered with the nearest that does, if any
+//! is near.
 
 use crate::tracks::Stage;
 
-/// The stages that a name means: one, or all of a track. The error says which name is near.
-pub fn stages_named<'a>(stages: &'a [Stage], name: &str) -> Result<Vec<&'a Stage>, String> {
-    let name = name.trim().to_lowercase();
+/// The stages that a name means: one, or all of a track; a bare number is one of `track`. The error
+/// says which name is near.
+pub fn stages_named<'a>(
+    stages: &'a [Stage],
+    name: &str,
+    track: &str,
+) -> Result<Vec<&'a Stage>, String> {
+    let mut name = name.trim().to_lowercase();
+    if name.parse::<u32>().is_ok() {
+        name = format!("{track}/{name}");
+    }
     let found: Vec<&Stage> = stages.iter().filter(|stage| means(stage, &name)).collect();
     if found.is_empty() { Err(unknown(stages, &name)) } else { Ok(found) }
 }
 
 /// The one stage that a name means; of a track the first.
-pub fn stage_named<'a>(stages: &'a [Stage], name: &str) -> Result<&'a Stage, String> {
-    Ok(stages_named(stages, name)?[0])
+pub fn stage_named<'a>(stages: &'a [Stage], name: &str, track: &str) -> Result<&'a Stage, String> {
+    Ok(stages_named(stages, name, track)?[0])
 }
 
 /// `5` of `base-05-frames`.
@@ -43,7 +52,9 @@ fn unknown(stages: &[Stage], name: &str) -> String {
         [stage.id.clone(), short_name(stage), stage.track.clone(), bare]
     });
     let nearest = forms.min_by_key(|form| distance(form, name)).unwrap_or_default();
-    format!("there is no stage {name}: did you mean {nearest}? (`make map` shows them all)")
+    let is_near = distance(&nearest, name) * 2 <= name.chars().count();
+    let guess = if is_near { format!("did you mean {nearest}? ") } else { String::new() };
+    format!("there is no stage {name}: {guess}(`make map ALL=1` shows them all)")
 }
 
 /// How many letters have to be put in, taken out or changed.
@@ -77,17 +88,25 @@ mod tests {
 
     #[test]
     fn a_stage_goes_by_many_names() {
-        for name in ["base/5", "base-5", "base-05", "base-05-frames", "frames", "BASE/5"] {
-            assert_eq!(stage_named(&stages(), name).unwrap().id, "base-05-frames", "{name}");
+        for name in ["base/5", "base-5", "base-05", "base-05-frames", "frames", "BASE/5", "5"] {
+            assert_eq!(
+                stage_named(&stages(), name, "base").unwrap().id,
+                "base-05-frames",
+                "{name}"
+            );
         }
-        assert_eq!(stages_named(&stages(), "base").unwrap().len(), 2);
+        assert_eq!(stages_named(&stages(), "base", "lists").unwrap().len(), 2);
     }
 
     #[test]
     fn a_name_misspelt_is_answered_with_the_nearest() {
-        let told = |name| stage_named(&stages(), name).unwrap_err();
+        let told = |name| stage_named(&stages(), name, "base").unwrap_err();
         assert!(told("lits/2").contains("did you mean lists/2"), "{}", told("lits/2"));
         assert!(told("frame").contains("did you mean frames"));
+        for name in ["7", "nosuch"] {
+            assert!(!told(name).contains("did you mean"), "{}", told(name));
+        }
+        assert!(told("7").contains("there is no stage base/7"));
         assert!(told("base/99").contains("base/1 to base/5"));
     }
 }

@@ -10,13 +10,16 @@ use crate::tracks::Stage;
 
 /// The exit code: 0 when the learner is at another stage, 1 when the current one is red.
 pub fn next(request: &Request) -> Result<u8, String> {
+    if request.case.is_some() {
+        return Err("`next` plays whole stages: CASE=n goes with `test`".into());
+    }
     let mut home = Home::open(request)?;
     if request.format == Format::Json {
         return Err("`next` is for people: FORMAT=json goes with `test`".into());
     }
     let program = home.program()?;
     if let Some(name) = &request.stage {
-        let stage = stage_named(&home.stages, name)?.clone();
+        let stage = stage_named(&home.stages, name, home.track())?.clone();
         enter(&mut home, &stage);
         return testing::run(&mut home, request, &program).map(untried_only);
     }

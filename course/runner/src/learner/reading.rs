@@ -59,7 +59,7 @@ pub fn read(request: &Request) -> Result<u8, String> {
 /// The stage that was named, or the current one.
 fn chosen(home: &Home, request: &Request) -> Result<Stage, String> {
     match &request.stage {
-        Some(name) => stage_named(&home.stages, name).cloned(),
+        Some(name) => stage_named(&home.stages, name, home.track()).cloned(),
         None => Ok(home.current().clone()),
     }
 }

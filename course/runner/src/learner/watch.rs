@@ -31,7 +31,7 @@ pub fn watch(request: &Request) -> Result<u8, String> {
             None => {}
             Some('q') => return Ok(code),
             Some('n') => {
-                tell(next::next(request));
+                tell(next::next(&Request { case: None, ..request.clone() }));
                 changes.look();
                 println!("{HELP}");
             }

@@ -50,6 +50,8 @@ pub(super) struct Play<'a> {
     /// Those of the file's head.
     flags: &'a [String],
     memory_mark: u64,
+    /// Lines that the server had printed when the case began, or when it was started again.
+    printed: usize,
     /// The case itself ended the server, or has not started it yet.
     pub(super) down: bool,
 }
@@ -65,7 +67,8 @@ impl<'a> Play<'a> {
         scene.spare = server.take_spare();
         let watch = if script.kind == Kind::Stage { WATCH_STAGE } else { WATCH_SUITE };
         let down = server.group().is_none();
-        Play { server, scene, watch, flags: &script.flags, memory_mark: 0, down }
+        let printed = server.output_count();
+        Play { server, scene, watch, flags: &script.flags, memory_mark: 0, printed, down }
     }
 
     pub(super) fn case(mut self, steps: &[Line]) -> Result<(), Stop> {
@@ -75,7 +78,7 @@ impl<'a> Play<'a> {
         match played {
             Err(Stop::Red(mut failure)) => {
                 if !self.down {
-                    self.tell_death(&mut failure);
+                    self.tell_program(&mut failure);
                 }
                 Err(Stop::Red(failure))
             }
@@ -84,7 +87,7 @@ impl<'a> Play<'a> {
                     let words = Shown::words(format!("the program {how}"));
                     let mut failure =
                         self.scene.failure(last, Shown::words("a server that goes on"), words);
-                    self.tell_death(&mut failure);
+                    self.tell_program(&mut failure);
                     Err(Stop::Red(failure))
                 }
                 None => Ok(()),
@@ -93,8 +96,9 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// A program that ended explains every silence and every closed connection.
-    fn tell_death(&mut self, failure: &mut Failure) {
+    /// A program that ended explains every silence and every closed connection; so may what one
+    /// that goes on has printed, such as the panic of a thread.
+    fn tell_program(&mut self, failure: &mut Failure) {
         let deadline = Instant::now() + DEATH_WATCH;
         let lost =
             failure.kind == FailureKind::Assertion && failure.received.notation.contains("closed");
@@ -103,10 +107,14 @@ impl<'a> Play<'a> {
                 failure.kind = FailureKind::Ended;
                 failure.cause = Some(format!("Your program {how}."));
                 self.server.hear_out();
-                failure.output = self.server.output();
+                failure.output = self.server.output_since(self.printed);
+                if failure.output.is_empty() {
+                    failure.output = self.server.output();
+                }
                 return;
             }
             if !lost || Instant::now() > deadline {
+                failure.output = self.server.output_since(self.printed);
                 return;
             }
             std::thread::sleep(Duration::from_millis(5));
@@ -180,6 +188,7 @@ impl<'a> Play<'a> {
                 self.scene.address = self.server.address();
                 self.scene.spare = self.server.take_spare();
                 self.server.wait_while_loading();
+                self.printed = self.server.output_count();
                 Ok(())
             }
             Err(StartError::Untried(why)) => Err(Stop::Untried(why)),

@@ -114,7 +114,7 @@ pub struct Failure {
     pub cause: Option<String>,
     /// The cause that a server with this very answer had.
     pub likely: Option<String>,
-    /// The program's last lines, if it ended.
+    /// The program's last lines; of one that goes on those since the case began.
     pub output: Vec<String>,
     /// The case's explanation.
     pub why: String,
@@ -139,6 +139,15 @@ impl Shown {
     pub fn reply(reply: &Reply) -> Self {
         Shown { notation: reply.notation(), wire: Some(reply.wire()) }
     }
+}
+
+/// Whether the script has a case of this number, as somebody typed it.
+pub fn check_case(script: &Script, case: usize) -> Result<(), String> {
+    let last = script.cases.len();
+    if (1..=last).contains(&case) {
+        return Ok(());
+    }
+    Err(format!("there is no case {case}: {} has cases 1 to {last}", script.name))
 }
 
 /// Plays the cases of a script and tells the outcome of each; `report` may break off.

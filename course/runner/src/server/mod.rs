@@ -196,6 +196,16 @@ impl Server {
         self.running.as_ref().map(|running| running.output.last()).unwrap_or_default()
     }
 
+    /// How many lines it has printed since it was started.
+    pub fn output_count(&self) -> usize {
+        self.running.as_ref().map(|running| running.output.count()).unwrap_or_default()
+    }
+
+    /// The last lines it printed after the first `count`.
+    pub fn output_since(&self, count: usize) -> Vec<String> {
+        self.running.as_ref().map(|running| running.output.since(count)).unwrap_or_default()
+    }
+
     /// Ends the whole group: `TERM` first if asked for, then by force.
     pub fn end(&mut self, signal: &str) {
         self.spare = None;

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 /// Lines that a message shows.
@@ -13,9 +13,20 @@ const KEPT_LINES: usize = 500;
 /// Bytes of such a line.
 const WIDTH: u64 = 4096;
 
+/// The words with which languages begin to tell that a program crashed.
+const CRASHES: [&str; 6] =
+    ["panicked at", "panic: ", "fatal error: ", "Exception in thread", "Uncaught ", "Error: "];
+
 /// The lines so far.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Output(Arc<Mutex<VecDeque<String>>>);
+pub(super) struct Output(Arc<Mutex<Lines>>);
+
+#[derive(Debug, Default)]
+struct Lines {
+    kept: VecDeque<String>,
+    /// How many there were, with those that are not kept.
+    count: usize,
+}
 
 impl Output {
     /// Reads until the end, in a thread.
@@ -35,21 +46,38 @@ impl Output {
     }
 
     fn push(&self, line: String) {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.push_back(line);
-        if lines.len() > KEPT_LINES {
-            lines.pop_front();
+        let mut lines = self.lines();
+        lines.count += 1;
+        lines.kept.push_back(line);
+        if lines.kept.len() > KEPT_LINES {
+            lines.kept.pop_front();
         }
     }
 
-    fn all(&self) -> Vec<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    fn lines(&self) -> MutexGuard<'_, Lines> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The last lines.
+    fn all(&self) -> Vec<String> {
+        self.lines().kept.iter().cloned().collect()
+    }
+
+    /// How many lines there were so far.
+    pub(super) fn count(&self) -> usize {
+        self.lines().count
+    }
+
+    /// The last lines; or if a crash stands above them, those that begin with it: what follows it
+    /// is a list of calls.
     pub(super) fn last(&self) -> Vec<String> {
-        let mut lines = self.all();
-        lines.split_off(lines.len().saturating_sub(SHOWN_LINES))
+        told(self.all())
+    }
+
+    /// The same of the lines that came after the first `count`.
+    pub(super) fn since(&self, count: usize) -> Vec<String> {
+        let lines = self.lines();
+        let new = lines.count.saturating_sub(count).min(lines.kept.len());
+        told(lines.kept.iter().skip(lines.kept.len() - new).cloned().collect())
     }
 
     /// The lines from the first error on, as compilers write it; else the last ones.
@@ -64,6 +92,15 @@ impl Output {
             None => self.last(),
         }
     }
+}
+
+fn told(mut lines: Vec<String>) -> Vec<String> {
+    let is_crash = |line: &String| CRASHES.iter().any(|words| line.contains(words));
+    let last = lines.len().saturating_sub(SHOWN_LINES);
+    let from = lines.iter().position(is_crash).map_or(last, |at| at.min(last));
+    lines.drain(..from);
+    lines.truncate(SHOWN_LINES);
+    lines
 }
 
 #[cfg(test)]
@@ -84,5 +121,26 @@ mod tests {
         assert_eq!(rust.errors().len(), SHOWN_LINES);
         assert_eq!(output("src/main.c:5:3: error: x\n").errors().len(), 1);
         assert_eq!(output(&format!("{many}end\n")).errors().last().unwrap(), "end");
+    }
+
+    #[test]
+    fn a_crash_is_not_hidden_by_its_list_of_calls() {
+        let calls = "   7: core::ops::function::FnOnce::call_once\n".repeat(20);
+        let rust = output(&format!("up\n\nthread 'main' panicked at a.rs:1:2:\nwhy\n{calls}"));
+        assert_eq!(rust.last()[..2], ["thread 'main' panicked at a.rs:1:2:", "why"]);
+        assert_eq!(rust.last().len(), SHOWN_LINES);
+        // Python tells the error last.
+        let python = output(&format!("Traceback\n{calls}IndexError: list index"));
+        assert_eq!(python.last().last().unwrap(), "IndexError: list index");
+    }
+
+    #[test]
+    fn lines_are_told_from_a_moment_on() {
+        let output = output("a\nb\n");
+        assert_eq!(output.since(output.count()), Vec::<String>::new());
+        let count = output.count();
+        (0..2 * KEPT_LINES).for_each(|i| output.push(i.to_string()));
+        assert_eq!(output.since(count).len(), SHOWN_LINES);
+        assert_eq!(output.since(output.count() - 1), [(2 * KEPT_LINES - 1).to_string()]);
     }
 }
