@@ -136,6 +136,12 @@ const DIFFERENCES: &[Row] = &[
         reason: "before Redis 8.0 weights are what C reads, with an earlier number's error",
     },
     Row {
+        commands: &["SORT", "SORT_RO"],
+        versions: (8, 0)..ALL,
+        is_meant: |ours, theirs| !is_any_error(ours) && is_weight_no_number(theirs),
+        reason: "an error of an earlier command's number makes SORT refuse its weights",
+    },
+    Row {
         commands: &["HSETEX", "HGETEX"],
         versions: NONE..ALL,
         is_meant: |ours, theirs| is_any_error(ours) && is_any_error(theirs),
@@ -236,6 +242,11 @@ fn is_bad_cursor(reply: &Reply) -> bool {
 
 fn is_below_deleted(reply: &Reply) -> bool {
     let text = b"ERR The ID specified in XSETID is smaller than current max_deleted_entry_id";
+    matches!(reply, Reply::Error(error) if error == text)
+}
+
+fn is_weight_no_number(reply: &Reply) -> bool {
+    let text = b"ERR One or more scores can't be converted into double";
     matches!(reply, Reply::Error(error) if error == text)
 }
 
