@@ -61,7 +61,9 @@ pub fn check(
     let Ok(files) = mutant.apply(&stage.after) else { return lost() };
     let answers = course.folder(&stage.id).join("answers.txt");
     let file = folder(course).join(format!("{}--{}.txt", entry.stage, entry.mutant));
-    let sources = ["report", "facts", "likely"]
+    const TELLING: [&str; 7] =
+        ["report", "facts", "likely", "legend", "matching", "player/log", "player/scene"];
+    let sources = TELLING
         .map(|name| cache::content(&course.root.join(format!("course/runner/src/{name}.rs"))));
     let key = |golden: Vec<u8>| {
         let transcript = cache::content(&stage.script().path);

@@ -28,6 +28,19 @@ pub fn of_reply(expected: Option<&Reply>, arrival: &Arrival) -> Option<String> {
     }
 }
 
+/// Bytes that nobody asked for, behind the last reply of a client.
+pub fn of_more(who: char, replies: &[Reply], rest: &[u8]) -> String {
+    if replies.is_empty() && rest.iter().all(|byte| b"\r\n".contains(byte)) {
+        return "A line end too many stands behind the last reply. The null ($-1\\r\\n) has no \
+                text, so no second line follows it."
+            .into();
+    }
+    if replies.is_empty() {
+        return "These bytes behind the last reply are no reply.".into();
+    }
+    format!("{who} was sent more than one reply for each command.")
+}
+
 /// A reply that was begun.
 fn of_half(bytes: &[u8]) -> String {
     if !bytes.contains(&b'\n') {
@@ -188,6 +201,13 @@ mod tests {
             Err(malformed) => Arrival::Malformed(bytes.into(), malformed),
         };
         of_reply(Some(&expected), &arrival)
+    }
+
+    #[test]
+    fn a_stray_line_end_is_no_second_reply() {
+        assert!(of_more('A', &[], b"\r\n").contains("A line end too many"));
+        assert!(of_more('A', &[], b"xyz").contains("are no reply"));
+        assert!(of_more('A', &[Reply::Nil], b"").contains("more than one reply"));
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub mod harness;
 pub mod language;
 /// The learner's path through the course.
 pub mod learner;
+/// The signs of a pattern, in words.
+pub mod legend;
 /// The likely cause of a red case, by the answers of wrong servers.
 pub mod likely;
 /// The table of stages, and the page of it.

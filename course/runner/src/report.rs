@@ -4,12 +4,15 @@
 //! differs, what else happened, the cause if it is certain, why Redis is so, what to type.
 
 use crate::player::{Failure, FailureKind, Outcome, Shown, Verdict, cut};
+use crate::server::most_telling;
 use crate::terminal::width;
 use crate::wire::shown;
 
 const LINES: usize = 25;
 /// Lines of the session that are shown.
 const SESSION_LINES: usize = 8;
+/// Words instead of bytes may take so many lines.
+const MOST_WORDS_LINES: usize = 3;
 /// However much there is to tell: so many lines of the session, and of what the program printed.
 const LEAST_SESSION_LINES: usize = 3;
 const LEAST_OUTPUT_LINES: usize = 3;
@@ -65,7 +68,7 @@ pub fn failure(outcome: &Outcome, failure: &Failure, title: &str, footer: &str) 
     let room = LINES.saturating_sub(taken);
     let printed = printed(failure, room.saturating_sub(LEAST_SESSION_LINES));
     let room = room.saturating_sub(printed.len());
-    let session = session(&failure.session, room.min(SESSION_LINES));
+    let session = session(&failure.session, failure.mark, room.min(SESSION_LINES));
     if !session.is_empty() {
         lines.extend(session);
         lines.push(String::new());
@@ -80,16 +83,18 @@ pub fn failure(outcome: &Outcome, failure: &Failure, title: &str, footer: &str) 
     lines.iter().map(|line| format!("  {}", cut(line, width() - 2))).collect()
 }
 
-fn session(all: &[String], room: usize) -> Vec<String> {
-    let first = all.len().saturating_sub(room.max(2));
-    let mut lines: Vec<String> = all[first..].iter().map(|line| format!("      {line}")).collect();
+fn session(all: &[String], mark: Option<usize>, room: usize) -> Vec<String> {
+    let mark = mark.unwrap_or(all.len().saturating_sub(1));
+    // The line that is marked is shown, even if many follow it.
+    let first = all.len().saturating_sub(room.max(2)).min(mark.saturating_sub(1));
+    let shown = all.iter().enumerate().skip(first).take(room.max(2));
+    let mut lines: Vec<String> = shown
+        .map(|(at, line)| format!("    {} {line}", if at == mark { "→" } else { " " }))
+        .collect();
     if first > 0
         && let Some(line) = lines.first_mut()
     {
         *line = "      …".into();
-    }
-    if let Some(last) = lines.last_mut() {
-        *last = format!("    → {}", last.trim_start());
     }
     lines
 }
@@ -114,7 +119,12 @@ fn expected_and_received(expected: &Shown, received: &Shown) -> Vec<String> {
                 lines.push(format!("    {name}    {notation}"));
                 lines.push(format!("{INDENT}{}", window.of(wire)));
             }
-            None => lines.push(format!("    {name}    {notation}")),
+            None => {
+                lines.extend(words_of(name, &side.notation));
+                if !side.legend.is_empty() {
+                    lines.extend(wrapped("", &format!("({})", side.legend)));
+                }
+            }
         }
     }
     if let (Some(at), Some(wire)) = (difference, &received.wire) {
@@ -123,6 +133,19 @@ fn expected_and_received(expected: &Shown, received: &Shown) -> Vec<String> {
         if place < width() - 2 {
             lines.push(format!("{}^ byte {} differs", " ".repeat(place), at + 1));
         }
+    }
+    lines
+}
+
+/// Words take more lines than one before any of them is left out.
+fn words_of(name: &str, text: &str) -> Vec<String> {
+    if text.chars().count() <= width() - INDENT.len() - 2 {
+        return vec![format!("    {name}    {text}")];
+    }
+    let mut lines = wrapped(name, text);
+    if lines.len() > MOST_WORDS_LINES {
+        lines.truncate(MOST_WORDS_LINES);
+        lines.last_mut().expect("there are some").push_str(" …");
     }
     lines
 }
@@ -159,7 +182,7 @@ impl Window {
     }
 }
 
-/// What the program printed. Of a crash the beginning counts, and that comes first.
+/// What the program printed.
 fn printed(failure: &Failure, room: usize) -> Vec<String> {
     if failure.output.is_empty() {
         return Vec::new();
@@ -169,7 +192,8 @@ fn printed(failure: &Failure, room: usize) -> Vec<String> {
         FailureKind::Start | FailureKind::Ended => "    its last words",
     };
     let most = room.saturating_sub(1).max(LEAST_OUTPUT_LINES);
-    let shown = failure.output.iter().take(most).map(|line| format!("      | {line}"));
+    let lines = most_telling(failure.output.clone(), most);
+    let shown = lines.iter().map(|line| format!("      | {line}"));
     std::iter::once(head.to_owned()).chain(shown).collect()
 }
 
@@ -287,6 +311,7 @@ mod tests {
             kind: FailureKind::Assertion,
             line: 7,
             session: (0..30).map(|i| format!("A> PING {i}")).collect(),
+            mark: None,
             expected: Shown::reply(&Reply::Bulk(expected.to_vec())),
             received: Shown::reply(&Reply::Bulk(received.to_vec())),
             meanwhile: vec!["B received OK".into()],
@@ -329,6 +354,21 @@ mod tests {
         let caret = lines.iter().position(|line| line.contains("^ byte 7")).unwrap();
         let column = lines[caret].find('^').unwrap();
         assert_eq!(lines[caret - 1].as_bytes()[column], b'X');
+    }
+
+    #[test]
+    fn the_line_that_is_marked_is_shown_wherever_it_stands() {
+        let (outcome, mut broken) = red(b"abc", b"abX");
+        for at in [0, 1, 20, 29] {
+            broken.mark = Some(at);
+            let lines = failure(&outcome, &broken, "ECHO", "again  make test SEED=1");
+            let marked = format!("→ A> PING {at}");
+            assert_eq!(
+                lines.iter().filter(|line| line.ends_with(&marked)).count(),
+                1,
+                "{lines:#?}"
+            );
+        }
     }
 
     #[test]

@@ -61,6 +61,27 @@ impl Values {
         text.parse().map_err(|_| format!("{{{name}}} is {text:?}, not a number"))
     }
 
+    /// A sentence with the values of its names, where they have one.
+    pub fn told(&self, text: &str) -> String {
+        let mut told = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            told.push_str(before);
+            let name = after.split_once('}').map(|(name, _)| name);
+            match name.and_then(|name| Some((name, self.value(name).ok()?))) {
+                Some((name, value)) => {
+                    told.push_str(&String::from_utf8_lossy(&value));
+                    rest = &after[name.len() + 1..];
+                }
+                None => {
+                    told.push('{');
+                    rest = after;
+                }
+            }
+        }
+        told + rest
+    }
+
     /// The n-th key of the case. An affine map with a multiplier prime to the number of keys is a
     /// permutation: no two cases meet before all keys are used.
     fn key(&self, number: u64) -> Vec<u8> {
@@ -118,6 +139,14 @@ mod tests {
         assert_eq!(values(41), values(41));
         assert_ne!(values(41), values(42));
         assert_eq!(values(41)[1].len(), 8);
+    }
+
+    #[test]
+    fn a_sentence_tells_values_and_leaves_other_braces() {
+        let values = Values::new(41, 2);
+        let key = String::from_utf8(values.value("k1").unwrap()).unwrap();
+        let told = values.told("{k1} goes, {user}:1 and {a, b} stay, {k1");
+        assert_eq!(told, format!("{key} goes, {{user}}:1 and {{a, b}} stay, {{k1"));
     }
 
     #[test]

@@ -179,7 +179,8 @@ impl<'a> Play<'a> {
         self.server.end(signal);
         // The server's end is closed already, so the kernel remembers the connections on its side
         // (TIME_WAIT): the restart proves that the port can be taken all the same.
-        self.scene.clients.clear();
+        let left: Vec<char> = std::mem::take(&mut self.scene.clients).into_keys().collect();
+        left.into_iter().for_each(|who| self.scene.log.left(who));
         self.scene.log.note("(the server is started again)");
         let flags = self.all_flags(flags)?;
         self.down = false;

@@ -104,6 +104,8 @@ pub struct Failure {
     pub line: usize,
     /// What was sent and received so far.
     pub session: Vec<String>,
+    /// Which of these lines it is about, if not the last.
+    pub mark: Option<usize>,
     /// What should have come.
     pub expected: Shown,
     /// What came.
@@ -127,17 +129,24 @@ pub struct Shown {
     pub notation: String,
     /// The bytes, where there are such.
     pub wire: Option<Vec<u8>>,
+    /// The signs in the notation of a pattern, in words.
+    pub legend: String,
 }
 
 impl Shown {
     /// Words only.
     pub fn words(text: impl Into<String>) -> Self {
-        Shown { notation: text.into(), wire: None }
+        Shown { notation: text.into(), ..Shown::default() }
     }
 
     /// A reply.
     pub fn reply(reply: &Reply) -> Self {
-        Shown { notation: reply.notation(), wire: Some(reply.wire()) }
+        Shown::bytes(reply.notation(), &reply.wire())
+    }
+
+    /// Bytes, and how people are told of them.
+    pub fn bytes(notation: impl Into<String>, bytes: &[u8]) -> Self {
+        Shown { wire: Some(bytes.to_vec()), ..Shown::words(notation) }
     }
 }
 
@@ -228,6 +237,7 @@ impl Stage<'_> {
         } else {
             self.empty(case)?;
         }
+        let why = values.told(&case.why);
         let server = self.server.as_mut().expect("started above");
         let result = Play::new(server, values, self.script).case(steps);
         let disturbs = case.steps.iter().any(|line| line.step.disturbs());
@@ -238,7 +248,7 @@ impl Stage<'_> {
             Ok(()) => Ok(Verdict::Green),
             Err(case::Stop::Untried(why)) => Ok(Verdict::Untried(why)),
             Err(case::Stop::Red(mut failure)) => {
-                failure.why.clone_from(&case.why);
+                failure.why = why;
                 Ok(Verdict::Red(failure))
             }
         }
@@ -279,6 +289,7 @@ impl Stage<'_> {
                     kind: FailureKind::Assertion,
                     line: case.line,
                     session: vec!["> FLUSHALL (between two cases)".into()],
+                    mark: None,
                     expected: Shown::reply(&Reply::Simple(b"OK".to_vec())),
                     received,
                     meanwhile: Vec::new(),
@@ -375,6 +386,7 @@ fn not_started(error: StartError, case: &Case) -> Verdict {
         kind: FailureKind::Start,
         line: case.line,
         session: Vec::new(),
+        mark: None,
         expected: Shown::words("a server that listens on the port given by --port"),
         received: Shown::words(why),
         meanwhile: Vec::new(),

@@ -6,6 +6,7 @@ use super::{Failure, FailureKind, Shown};
 use crate::client::{Arrival, Client};
 use crate::facts;
 use crate::language::{Line, Pace, Pattern, Step, Text, Who};
+use crate::legend;
 use crate::matching;
 use crate::values::Values;
 use crate::wire::{self, Reply};
@@ -217,12 +218,18 @@ impl Scene {
         let exact = matching::exact(pattern, &self.values);
         let expected = match &exact {
             Some(reply) => Shown::reply(reply),
-            None => Shown::words(matching::notation(pattern, &self.values)),
+            None => self.shown(pattern),
         };
         let mut failure = self.failure(line, expected, received(arrival, patience));
+        (failure.session, failure.mark) = self.log.lines_for_reply(who);
         failure.cause = facts::of_reply(exact.as_ref(), arrival);
         failure.meanwhile = self.meanwhile(who);
         Err(failure)
+    }
+
+    fn shown(&self, pattern: &Pattern) -> Shown {
+        let notation = matching::notation(pattern, &self.values);
+        Shown { legend: legend::of(pattern), ..Shown::words(notation) }
     }
 
     /// As `expect`, and a reply that fits `again` is right, too, but not for ever.
@@ -246,7 +253,7 @@ impl Scene {
             if since.elapsed() < AGAIN_TIME.mul_f64(self.patience) {
                 return Ok(());
             }
-            let expected = Shown::words(matching::notation(wanted, &self.values));
+            let expected = self.shown(wanted);
             let received = Shown::words(format!("{} for {AGAIN_TIME:?}", reply.notation()));
             return Err(self.failure(line, expected, received));
         }
@@ -285,6 +292,7 @@ impl Scene {
 
     fn leave(&mut self, who: Who) -> Result<(), Red> {
         self.clients.remove(&who);
+        self.log.left(who);
         self.log.note(format!("{who}! (disconnects)"));
         Ok(())
     }
@@ -295,7 +303,7 @@ impl Scene {
         if matching::fits(pattern, &reply, &mut self.values) {
             return Ok(());
         }
-        let expected = Shown::words(matching::notation(pattern, &self.values));
+        let expected = self.shown(pattern);
         Err(self.failure(line, expected, Shown::words(reply.notation())))
     }
 
@@ -351,6 +359,7 @@ impl Scene {
         if let Arrival::Reply(Reply::Array(pair)) = &arrival
             && let [Reply::Bulk(cursor), Reply::Array(found)] = &pair[..]
         {
+            self.log.answered(who);
             return Ok((cursor.clone(), found.clone()));
         }
         let expected = Shown::words("[\"next cursor\", [elements …]]");
@@ -366,14 +375,12 @@ impl Scene {
             let (replies, rest) = client.unread();
             let received = match replies.first() {
                 Some(reply) => Shown::reply(reply),
-                None if !rest.is_empty() => {
-                    Shown { notation: wire::shown(&rest), wire: Some(rest) }
-                }
+                None if !rest.is_empty() => Shown::bytes(wire::shown(&rest), &rest),
                 None => continue,
             };
             let mut failure =
                 self.failure(line, Shown::words(format!("nothing more on {who}")), received);
-            failure.cause = Some(format!("{who} was sent more than one reply for each command."));
+            failure.cause = Some(facts::of_more(*who, &replies, &rest));
             return Err(failure);
         }
         Ok(())
@@ -399,6 +406,7 @@ impl Scene {
             kind: FailureKind::Assertion,
             line,
             session: self.log.lines(),
+            mark: None,
             expected,
             received,
             meanwhile: Vec::new(),
@@ -422,19 +430,15 @@ fn received(arrival: &Arrival, patience: Duration) -> Shown {
         if bytes.is_empty() {
             return Shown::words(words);
         }
-        Shown { notation: format!("{words}, after these bytes:"), wire: Some(bytes.to_vec()) }
+        Shown::bytes(format!("{words}, after these bytes:"), bytes)
     };
     match arrival {
         Arrival::Reply(reply) => Shown::reply(reply),
         Arrival::Silence(rest) if rest.is_empty() => {
             Shown::words(format!("nothing in {} ms", patience.as_millis()))
         }
-        Arrival::Silence(rest) => {
-            Shown { notation: "no whole reply, only:".into(), wire: Some(rest.clone()) }
-        }
+        Arrival::Silence(rest) => Shown::bytes("no whole reply, only:", rest),
         Arrival::Closed(rest) => bytes(rest, "the connection was closed"),
-        Arrival::Malformed(rest, _) => {
-            Shown { notation: "no reply, but these bytes:".into(), wire: Some(rest.clone()) }
-        }
+        Arrival::Malformed(rest, _) => Shown::bytes("no reply, but these bytes:", rest),
     }
 }

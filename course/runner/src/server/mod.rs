@@ -12,6 +12,7 @@ use crate::client::{Arrival, Client};
 use crate::process::{self, Guard};
 use crate::wire::{self, Reply};
 use output::Output;
+pub use output::most_telling;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::{CommandExt, ExitStatusExt};

@@ -15,7 +15,7 @@ const WIDTH: u64 = 4096;
 
 /// The words with which languages begin to tell that a program crashed.
 const CRASHES: [&str; 6] =
-    ["panicked at", "panic: ", "fatal error: ", "Exception in thread", "Uncaught ", "Error: "];
+    ["panicked at", "panic: ", "fatal error: ", "Exception in thread \"", "Uncaught ", "Error: "];
 
 /// The lines so far.
 #[derive(Debug, Clone, Default)]
@@ -70,14 +70,15 @@ impl Output {
     /// The last lines; or if a crash stands above them, those that begin with it: what follows it
     /// is a list of calls.
     pub(super) fn last(&self) -> Vec<String> {
-        told(self.all())
+        most_telling(self.all(), SHOWN_LINES)
     }
 
     /// The same of the lines that came after the first `count`.
     pub(super) fn since(&self, count: usize) -> Vec<String> {
         let lines = self.lines();
         let new = lines.count.saturating_sub(count).min(lines.kept.len());
-        told(lines.kept.iter().skip(lines.kept.len() - new).cloned().collect())
+        let new = lines.kept.iter().skip(lines.kept.len() - new);
+        most_telling(new.cloned().collect(), SHOWN_LINES)
     }
 
     /// The lines from the first error on, as compilers write it; else the last ones.
@@ -94,12 +95,13 @@ impl Output {
     }
 }
 
-fn told(mut lines: Vec<String>) -> Vec<String> {
+/// The most telling lines of these: the last, or from a crash on if that stands above them.
+pub fn most_telling(mut lines: Vec<String>, most: usize) -> Vec<String> {
     let is_crash = |line: &String| CRASHES.iter().any(|words| line.contains(words));
-    let last = lines.len().saturating_sub(SHOWN_LINES);
+    let last = lines.len().saturating_sub(most);
     let from = lines.iter().position(is_crash).map_or(last, |at| at.min(last));
     lines.drain(..from);
-    lines.truncate(SHOWN_LINES);
+    lines.truncate(most);
     lines
 }
 
