@@ -3,6 +3,7 @@
 //! nothing is said: no guess is better than a wrong one.
 
 use crate::client::Arrival;
+use crate::player::cut;
 use crate::wire::{Reply, shown};
 
 /// Longer texts are described, not shown.
@@ -43,6 +44,10 @@ pub fn of_more(who: char, replies: &[Reply], rest: &[u8]) -> String {
 
 /// A reply that was begun.
 fn of_half(bytes: &[u8]) -> String {
+    if [&b"\\r"[..], b"\\n"].iter().any(|two| bytes.windows(2).any(|pair| pair == *two)) {
+        return "A backslash and a letter were sent, not the bytes 13 and 10 that \\r\\n stands for."
+            .into();
+    }
     if !bytes.contains(&b'\n') {
         return "The reply has no end: a line ends in \\r\\n.".into();
     }
@@ -64,10 +69,7 @@ fn of_difference(expected: &Reply, received: &Reply) -> Option<String> {
     if let Reply::Error(text) = received
         && !matches!(expected, Reply::Error(_))
     {
-        return Some(format!(
-            "Your server answered with an error: {}",
-            shown(&text[..text.len().min(60)])
-        ));
+        return Some(format!("Your server answered with an error: {}", cut(&shown(text), 60)));
     }
     if std::mem::discriminant(expected) != std::mem::discriminant(received) {
         return of_types(expected, received);
@@ -214,6 +216,7 @@ mod tests {
     fn structure_is_told_and_nothing_is_guessed() {
         let cases = [
             ("+PONG\r\n", "+PONG", "no end"),
+            ("+PONG\r\n", "+PONG\\r\\n", "A backslash and a letter"),
             ("+PONG\r\n", "+PONG\n", "\\r\\n"),
             ("+PONG\r\n", "$4\r\nPONG\r\n", "type"),
             ("$4\r\nabcd\r\n", "$4\r\nab", "announces 4 bytes"),

@@ -131,7 +131,8 @@ fn expected_and_received(expected: &Shown, received: &Shown) -> Vec<String> {
         let left = if beside { LEFT_WIDTH } else { 0 };
         let place = INDENT.len() + left + window.column(wire, at);
         if place < width() - 2 {
-            lines.push(format!("{}^ byte {} differs", " ".repeat(place), at + 1));
+            let how = if at < wire.len() { "differs" } else { "is missing" };
+            lines.push(format!("{}^ byte {} {how}", " ".repeat(place), at + 1));
         }
     }
     lines

@@ -313,7 +313,8 @@ fn escape(bytes: &[u8], quotes: bool) -> String {
             b'\r' => text.push_str("\\r"),
             b'\n' => text.push_str("\\n"),
             b'\t' => text.push_str("\\t"),
-            b'\\' if quotes => text.push_str("\\\\"),
+            // Doubled, or `\r` could be two letters as well as one byte.
+            b'\\' => text.push_str("\\\\"),
             b'"' if quotes => text.push_str("\\\""),
             b' '..=b'~' => text.push(byte as char),
             _ => text.push_str(&format!("\\x{byte:02x}")),

@@ -225,5 +225,15 @@ fn a_stage_that_breaks_later_is_told() {
     let path = place.me().join(".redstart/progress");
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, format!("{text}green base-06-echo 1\n")).unwrap();
-    place.expect(&["test"], 1, &["you broke it: it was green before", "STAGE=base/6"]);
+    let help = "make read STAGE=base/6 · make hint STAGE=base/6";
+    let parts = ["you broke it: it was green before", "It alone: make test STAGE=base/6", help];
+    place.expect(&["test"], 1, &parts);
+    let text = place.expect(&["next"], 1, &["Not yet: base/6 was green, and is red now."]);
+    assert!(text.contains("make next STAGE=base/2"), "{text}");
+    place.expect(&["status"], 0, &["base/6 was green, and is red now"]);
+    // Red again, or green: what was seen last counts.
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains("broken base-06-echo"), "{text}");
+    fs::write(&path, text.replace("base-06-echo", "base-02-ping")).unwrap();
+    place.expect(&["next"], 0, &["✓ base-02-ping", "base · stage 3 of 14: One connection, many"]);
 }

@@ -104,6 +104,12 @@ impl Home {
         open.find(|stage| stage.id != self.progress.current && !self.progress.is_green(&stage.id))
     }
 
+    /// The stages that were green and are red, as far as is known.
+    pub fn broken(&self) -> Vec<Stage> {
+        let broken = self.stages.iter().filter(|stage| self.progress.is_broken(&stage.id));
+        broken.cloned().collect()
+    }
+
     /// `base · stage 3 of 14`
     pub fn place(&self, stage: &Stage) -> String {
         let count = self.stages.iter().filter(|other| other.track == stage.track).count();

@@ -1,6 +1,7 @@
 //! `make next`: on to the next stage, once the current one is green; or to any stage by its name.
-//! Shows its brief and plays it once. Stages that the program passes already are green at once, and
-//! the way goes on to the first that it does not.
+//! Shows its brief and plays it once. While a stage is known to be broken, there is no next. Stages
+//! that the program passes already are green at once, and the way goes on to the first that it does
+//! not.
 
 use super::home::Home;
 use super::names::{short_name, stage_named};
@@ -30,6 +31,17 @@ pub fn next(request: &Request) -> Result<u8, String> {
             return Ok(told.code());
         }
     }
+    let broken = home.broken();
+    let told = testing::again(&mut home, request, &program, &broken)?;
+    if told != Told::Green {
+        let names: Vec<String> = home.broken().iter().map(short_name).collect();
+        println!(
+            "Not yet: {} was green, and is red now. To go on all the same: {}",
+            names.join(", "),
+            by_name(&home)
+        );
+        return Ok(told.code());
+    }
     while let Some(stage) = home.following().cloned() {
         enter(&mut home, &stage);
         let told = testing::current(&mut home, request, &program)?;
@@ -55,9 +67,9 @@ fn by_name(home: &Home) -> String {
 
 fn enter(home: &mut Home, stage: &Stage) {
     home.record(|progress| progress.go_to(&stage.id));
-    println!("{}", home.place(stage));
-    match home.page(stage, "brief.md") {
-        Some(brief) => println!("{}\n", brief.trim_end()),
-        None => println!("{}\n", home.script(stage).map_or(String::new(), |it| it.title)),
+    let title = home.script(stage).map_or(String::new(), |it| it.title);
+    println!("{}: {title}\n", home.place(stage));
+    if let Some(brief) = home.page(stage, "brief.md") {
+        println!("{}\n", brief.trim_end());
     }
 }

@@ -4,6 +4,7 @@
 //!   current base-02-ping
 //!   last 1763760310                      when he was last here, in seconds since 1970
 //!   begun base-01-bind 1763760000        first seen · green: first green · seconds: time spent
+//!   broken base-01-bind 1763770000       green once, and red when it was played last
 //! A file of another version, or one that is no such file, is never written over. Lines that are
 //! not understood are kept. Writing goes through a second file: a crash leaves the old one.
 
@@ -28,6 +29,8 @@ pub struct Record {
     pub seconds: u64,
     /// How often it was played.
     pub tries: u64,
+    /// When it was red although it had been green, and it was not green since.
+    pub broken: Option<u64>,
     /// The highest level of hint that was asked for.
     pub hints: u64,
 }
@@ -115,6 +118,7 @@ impl Progress {
                 match *kind {
                     "begun" => record.begun = Some(number),
                     "green" => record.green = Some(number),
+                    "broken" => record.broken = Some(number),
                     "seconds" => record.seconds = number,
                     "tries" => record.tries = number,
                     "hints" => record.hints = number,
@@ -133,6 +137,7 @@ impl Progress {
             let facts = [
                 ("begun", record.begun.unwrap_or(0)),
                 ("green", record.green.unwrap_or(0)),
+                ("broken", record.broken.unwrap_or(0)),
                 ("seconds", record.seconds),
                 ("tries", record.tries),
                 ("hints", record.hints),
@@ -182,9 +187,21 @@ impl Progress {
         let record = self.stages.entry(stage.into()).or_default();
         record.begun.get_or_insert(now());
         record.tries += 1;
+        self.seen(stage, green);
+    }
+
+    /// A stage was seen to be green or red, on the way to another one perhaps.
+    pub fn seen(&mut self, stage: &str, green: bool) {
+        let record = self.stages.entry(stage.into()).or_default();
         if green {
             record.green.get_or_insert(now());
         }
+        record.broken = (!green && record.green.is_some()).then(now);
+    }
+
+    /// Whether the stage was green once, and is red now as far as anybody knows.
+    pub fn is_broken(&self, stage: &str) -> bool {
+        self.of(stage).broken.is_some()
     }
 
     /// A hint of this level was shown.
@@ -216,6 +233,9 @@ mod tests {
     fn what_is_written_reads_back_with_lines_of_another_hand() {
         let mut progress = Progress::begin("python", "base-01-bind");
         progress.played("base-01-bind", true);
+        progress.seen("base-01-bind", false);
+        progress.played("base-02-ping", false);
+        assert!(progress.is_broken("base-01-bind") && !progress.is_broken("base-02-ping"));
         progress.unknown.push("mood base-01-bind good".into());
         let read = Progress::parse(&progress.text()).unwrap();
         assert_eq!(read, progress);

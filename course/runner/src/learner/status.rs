@@ -1,6 +1,7 @@
 //! Plain `make`: in seven lines, where the learner is and what to type.
 
 use super::home::{Home, PROGRAM};
+use super::names::short_name;
 use crate::cli::Request;
 
 /// Tells it.
@@ -11,6 +12,11 @@ pub fn status(request: &Request) -> Result<u8, String> {
     let green = home.stages.iter().filter(|stage| home.progress.is_green(&stage.id)).count();
     let title = home.script(stage)?.title;
     println!("{}: {title}   ({green} of {} green)", home.place(stage), home.stages.len());
+    let broken = home.broken();
+    if let Some(stage) = broken.first() {
+        let name = short_name(stage);
+        println!("  {name} was green, and is red now: make test STAGE={name}");
+    }
     let first = match (record.green, home.following()) {
         (Some(_), Some(_)) => "make next   this stage is green: on to the next one",
         (Some(_), None) => "make map    every stage is green: the way you came",

@@ -180,36 +180,26 @@ fn praise(home: &Home, stage: &Stage, first: bool, style: Style) -> Result<(), S
 
 /// The stages that were green before.
 fn earlier(home: &mut Home, request: &Request, program: &Program) -> Result<Told, String> {
-    let mut teller = Teller::for_learner(request, home.at());
-    let current = home.progress.current.clone();
+    let current = home.at().to_owned();
     let stages: Vec<Stage> = home
         .stages
         .iter()
         .filter(|stage| stage.id != current && home.progress.is_green(&stage.id))
         .cloned()
         .collect();
-    let scripts: Vec<Script> =
-        stages.iter().map(|stage| home.script(stage)).collect::<Result<_, _>>()?;
     let speaks = request.format == Format::Text;
-    let suspects = if speaks { red_ones(&scripts, request.seed, program) } else { scripts };
-    let mut sum = Told::Green;
-    for script in suspects {
-        let options = Options { seed: request.seed, asked: Asked::Program, only: None };
-        let told = teller.play(&script, program, &options);
-        if told == Told::Red && speaks {
-            let broken = stages.iter().find(|stage| stage.id == script.name);
-            let broken = broken.map(|stage| (home.place(stage), short_name(stage)));
-            let (place, name) = broken.unwrap_or_default();
-            println!(
-                "{place} · {} It alone: make test STAGE={name}",
-                teller.style().red("you broke it: it was green before.")
-            );
-        }
-        sum = sum.and(told);
-        if told != Told::Green && !request.all {
-            return Ok(sum);
-        }
-    }
+    let suspects = if speaks {
+        let scripts =
+            stages.iter().map(|stage| home.script(stage)).collect::<Result<Vec<_>, _>>()?;
+        let red = red_ones(&scripts, request.seed, program);
+        let (red, green): (Vec<Stage>, Vec<Stage>) =
+            stages.iter().cloned().partition(|stage| red.contains(&stage.id));
+        home.record(|progress| green.iter().for_each(|stage| progress.seen(&stage.id, true)));
+        red
+    } else {
+        stages.clone()
+    };
+    let sum = again(home, request, program, &suspects)?;
     if sum == Told::Green && speaks && !stages.is_empty() {
         let word = if stages.len() == 1 { "stage is" } else { "stages are" };
         println!("{} earlier {word} green still", stages.len());
@@ -217,8 +207,39 @@ fn earlier(home: &mut Home, request: &Request, program: &Program) -> Result<Told
     Ok(sum)
 }
 
-/// Plays them beside each other, and gives those that are not green.
-fn red_ones(scripts: &[Script], seed: u64, program: &Program) -> Vec<Script> {
+/// Plays stages that were green before, one after the other, and remembers which are broken.
+pub fn again(
+    home: &mut Home,
+    request: &Request,
+    program: &Program,
+    stages: &[Stage],
+) -> Result<Told, String> {
+    let mut teller = Teller::for_learner(request, home.at());
+    let mut sum = Told::Green;
+    for stage in stages {
+        let options = Options { seed: request.seed, asked: Asked::Program, only: None };
+        let told = teller.play(&home.script(stage)?, program, &options);
+        if told != Told::Untried {
+            home.record(|progress| progress.seen(&stage.id, told == Told::Green));
+        }
+        if told == Told::Red && request.format == Format::Text {
+            println!(
+                "{} · {} It alone: make test STAGE={}",
+                home.place(stage),
+                teller.style().red("you broke it: it was green before."),
+                short_name(stage)
+            );
+        }
+        sum = sum.and(told);
+        if told != Told::Green && !request.all {
+            break;
+        }
+    }
+    Ok(sum)
+}
+
+/// Plays them beside each other, and gives the names of those that are not green.
+fn red_ones(scripts: &[Script], seed: u64, program: &Program) -> Vec<String> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut found = Vec::new();
@@ -230,20 +251,17 @@ fn red_ones(scripts: &[Script], seed: u64, program: &Program) -> Vec<Script> {
                 if green { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             });
             if !green {
-                found.push(script.clone());
+                found.push(script.name.clone());
             }
         }
         found
     };
-    let mut found: Vec<Script> = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let threads: Vec<_> =
             (0..MOST_THREADS.min(scripts.len())).map(|_| scope.spawn(work)).collect();
         let ended = threads
             .into_iter()
             .flat_map(|thread| thread.join().expect("playing a script does not panic"));
         ended.collect()
-    });
-    let place = |script: &Script| scripts.iter().position(|other| other.name == script.name);
-    found.sort_by_key(place);
-    found
+    })
 }

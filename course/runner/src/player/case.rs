@@ -261,7 +261,8 @@ impl<'a> Play<'a> {
         let Some((number, mut failure)) = first_red else {
             return Ok(());
         };
-        failure.session.insert(0, format!("(client @ {number} of {count})"));
+        failure.session.insert(0, format!("(@ is number {number} of {count} clients)"));
+        failure.mark = failure.mark.map(|at| at + 1);
         failure
             .meanwhile
             .push(format!("{reds} of the {count} clients did not get what they should"));

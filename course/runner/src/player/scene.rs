@@ -22,6 +22,8 @@ const BYTE_PAUSE: Duration = Duration::from_millis(1);
 /// A scan that has not ended after so many calls, or this time, never will.
 const SCAN_CALLS: u64 = 20_000;
 const SCAN_TIME: Duration = Duration::from_secs(20);
+/// A case that is not over by then: every reply comes, and each takes longer than the one before.
+const CASE_TIME: Duration = Duration::from_secs(60);
 /// Whoever has to begin again for so long never gets through.
 const AGAIN_TIME: Duration = Duration::from_secs(10);
 
@@ -35,6 +37,8 @@ pub(super) struct Scene {
     pub(super) spare: Option<TcpStream>,
     /// Elements collected by `A>scan`, for the next `A<`.
     scanned: BTreeMap<Who, Reply>,
+    /// When the case began.
+    begun: Instant,
     /// The last reply said that this round of `repeat` has to be played again.
     again: bool,
     /// Since when no reply was the wanted one.
@@ -54,6 +58,7 @@ impl Scene {
             patience,
             spare: None,
             scanned: BTreeMap::new(),
+            begun: Instant::now(),
             again: false,
             again_since: None,
         }
@@ -62,6 +67,12 @@ impl Scene {
     /// Plays a step that is about connections only.
     pub(super) fn step(&mut self, line: &Line) -> Result<(), Red> {
         let number = line.number;
+        let limit = CASE_TIME.mul_f64(self.patience);
+        if self.begun.elapsed() > limit {
+            let expected = Shown::words(format!("a case that is over within {limit:?}"));
+            let received = Shown::words("replies, and so slowly that it is not over yet");
+            return Err(self.failure(number, expected, received));
+        }
         match &line.step {
             Step::Send(who, words) => self.send(*who, '>', words, number),
             Step::Hold(who, words) => self.send(*who, '+', words, number),
@@ -73,7 +84,11 @@ impl Scene {
             Step::Nothing(who, time) => self.nothing(*who, *time, number),
             Step::Closed(who, within) => self.closed(*who, *within, number),
             Step::Leave(who) => self.leave(*who),
-            Step::Connect(who) => self.client(*who, number).map(drop),
+            Step::Connect(who) => {
+                self.client(*who, number)?;
+                self.log.note(format!("{who}  (connects)"));
+                Ok(())
+            }
             Step::Wait(time) => {
                 std::thread::sleep(*time);
                 self.log.note(format!("({} ms pass)", time.as_millis()));

@@ -83,6 +83,16 @@ fn half_a_reply_is_shown_as_bytes() {
 }
 
 #[test]
+fn a_case_ends_also_when_every_reply_comes() {
+    let slow: Answer = |_| {
+        std::thread::sleep(Duration::from_millis(5));
+        "+OK\r\n".into()
+    };
+    let red = play(slow, "repeat 100000\nA> PING\nA< OK\nend").unwrap_err();
+    assert_eq!(red.expected.notation, "a case that is over within 3s");
+}
+
+#[test]
 fn a_scan_is_collected_and_its_calls_are_counted() {
     // Two pages; "b" is on both, as Redis may do.
     let answer: Answer = |words| match words[1].as_str() {
