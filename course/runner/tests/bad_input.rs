@@ -61,6 +61,17 @@ fn one_case_alone_proves_nothing_about_its_stage() {
 }
 
 #[test]
+fn the_program_beside_me_is_not_yours() {
+    let place = Place::with_server("beside", "pong");
+    let own = place.me().join("your_program.sh");
+    fs::copy(own, place.root.join("your_program.sh")).unwrap();
+    let words = ["test", "--program", "./your_program.sh", "--stage", "base/1"];
+    place.expect(&words, 0, &["This plays Redstart itself", "Yours is me/your_program.sh"]);
+    let words = ["test", "--program", "me/your_program.sh", "--stage", "base/1"];
+    assert!(!place.expect(&words, 0, &[]).contains("Redstart itself"));
+}
+
+#[test]
 fn words_that_are_not_understood_take_one_line() {
     let place = Place::with_server("words", "pong");
     for (name, value) in [("format", "xml"), ("seed", "abc"), ("case", "x")] {

@@ -99,8 +99,8 @@ fn hints_come_one_after_the_other_and_none_is_locked() {
     place.expect(&["hint"], 0, &["hint 3 of 3"]);
     place.expect(&["hint", "--level", "1", "--stage", "base/3"], 0, &["Who waits?"]);
     place.expect(&["hint", "--level", "4"], 2, &["there is no level 4"]);
-    place.expect(&["read"], 0, &["# A chapter", "fn code() {}"]);
-    place.expect(&["read", "--stage", "again"], 0, &["# A chapter"]);
+    place.expect(&["read"], 0, &["A chapter\n=========", "    fn code() {}"]);
+    place.expect(&["read", "--stage", "again"], 0, &["A chapter\n"]);
 }
 
 #[test]

@@ -55,10 +55,10 @@ fn a_server_that_ends_is_told_with_its_last_words_and_comes_back() {
 #[test]
 fn what_the_program_prints_is_shown_below_its_answer() {
     let program = std::env::temp_dir().join(format!("redstart-prints-{}", std::process::id()));
-    let script = format!("echo early; (sleep 0.3; echo later) & exec {} \"$@\"", server("pong"));
+    let script = format!("echo early; (sleep 1; echo later) & exec {} \"$@\"", server("pong"));
     std::fs::write(&program, script).expect("it can be written");
     let words = ["--program", &format!("sh {}", program.display()), "--beside", &server("pong")];
-    let (text, code) = typed(&words, "PING\nwait 1500ms\nPING\n");
+    let (text, code) = typed(&words, "PING\nwait 2500ms\nPING\n");
     std::fs::remove_file(&program).expect("it was written");
     assert_eq!(code, 0);
     assert!(text.contains("  printed | later\n"), "{text}");

@@ -4,11 +4,11 @@
 use super::request::{Format, Request, patience};
 use super::telling::{Teller, Told};
 use crate::language::{self, Script};
-use crate::learner;
+use crate::learner::{self, PROGRAM};
 use crate::player::{self, Asked};
 use crate::server::Program;
 use crate::tracks::{self, Stage};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The course's stages on the program named, or the learner's own; stops at the first red case.
 pub fn test(request: &Request) -> Result<u8, String> {
@@ -68,6 +68,11 @@ fn play_files(request: &Request, paths: &[PathBuf], asked: Asked) -> Result<u8, 
     if !crate::process::is_installed(name) {
         return Err(format!("{name} does not exist, so nothing could be tried"));
     }
+    if request.verb == "test" && request.format == Format::Text {
+        request.repository().ok().and_then(|root| not_yours(&root, name)).inspect(|text| {
+            println!("{text}\n");
+        });
+    }
     // A real server would save on its way out and find that file again when it is restarted.
     let flags =
         if asked == Asked::Oracle { vec!["--save".into(), String::new()] } else { Vec::new() };
@@ -84,6 +89,18 @@ fn play_files(request: &Request, paths: &[PathBuf], asked: Asked) -> Result<u8, 
         }
     }
     Ok(teller.finish())
+}
+
+/// What is said to a learner who names the program that lies beside `me/`: it is Redstart.
+fn not_yours(root: &Path, program: &str) -> Option<String> {
+    let own = Path::new(program).canonicalize().ok()?;
+    let here = own == root.join(PROGRAM).canonicalize().ok()?;
+    (here && root.join("me").join(PROGRAM).exists()).then(|| {
+        format!(
+            "This plays Redstart itself, and builds it first, which takes minutes. Yours is \
+             me/{PROGRAM}:\nit is what `make test` plays without PROGRAM=."
+        )
+    })
 }
 
 fn stage_files(request: &Request) -> Result<Vec<PathBuf>, String> {

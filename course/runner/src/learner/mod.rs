@@ -6,6 +6,7 @@
 //!   testing.rs   `make test`: the current stage, then all that were green before
 //!   next.rs      `make next`: on to the next stage
 //!   reading.rs   `make hint`, `make read`: the pages of a stage
+//!   page.rs      a page of Markdown as it is read in a terminal
 //!   watch.rs     `make watch`: the same after every change; keys.rs, changes.rs are its senses
 //!   grade.rs     `make grade`: connects me/ to CodeCrafters
 //!   mapping.rs   `make map`: all stages, as a table and as a page
@@ -18,6 +19,7 @@ mod keys;
 mod mapping;
 mod names;
 mod next;
+mod page;
 mod progress;
 mod reading;
 mod start;
@@ -26,7 +28,7 @@ mod testing;
 mod watch;
 
 pub use grade::grade;
-pub use home::Home;
+pub use home::{Home, PROGRAM};
 pub use mapping::map;
 pub use names::{stage_named, stages_named};
 pub use next::next;

@@ -5,8 +5,8 @@
 
 use super::home::Home;
 use super::names::{short_name, stage_named};
+use super::page;
 use crate::cli::Request;
-use crate::report::Style;
 use crate::terminal;
 use crate::tracks::Stage;
 use std::io::{IsTerminal, Write};
@@ -92,13 +92,13 @@ fn code(chapter: &str) -> String {
     parts.join("\n\n")
 }
 
-/// Through the pager on a terminal; as it is into files and pipes.
+/// Through the pager on a terminal; without it into files and pipes.
 fn show(text: &str) {
+    let painted = page::page(text, terminal::style());
     if !std::io::stdout().is_terminal() {
-        println!("{text}");
+        print!("{painted}");
         return;
     }
-    let painted = if terminal::style() == Style::Colour { painted(text) } else { text.to_owned() };
     let pager = std::env::var("PAGER").ok().filter(|pager| !pager.is_empty());
     let command = pager.unwrap_or_else(|| "less".into());
     let child = Command::new("sh")
@@ -107,7 +107,7 @@ fn show(text: &str) {
         .stdin(Stdio::piped())
         .spawn();
     let Ok(mut child) = child else {
-        println!("{painted}");
+        print!("{painted}");
         return;
     };
     if let Some(mut pipe) = child.stdin.take() {
@@ -117,29 +117,8 @@ fn show(text: &str) {
     let ended = child.wait();
     // 127: there is no such pager.
     if ended.is_ok_and(|status| status.code() == Some(127)) {
-        println!("{painted}");
+        print!("{painted}");
     }
-}
-
-/// Headings bold, code dim.
-fn painted(text: &str) -> String {
-    let mut in_fence = false;
-    let mut lines = Vec::new();
-    for line in text.lines() {
-        let is_border = line.starts_with("```");
-        let code = match () {
-            () if is_border || in_fence => "2",
-            () if line.starts_with('#') => "1",
-            () => "",
-        };
-        in_fence ^= is_border;
-        lines.push(if code.is_empty() {
-            line.to_owned()
-        } else {
-            format!("\x1b[{code}m{line}\x1b[0m")
-        });
-    }
-    lines.join("\n") + "\n"
 }
 
 #[cfg(test)]

@@ -107,14 +107,14 @@ impl<'a> Play<'a> {
                 failure.kind = FailureKind::Ended;
                 failure.cause = Some(format!("Your program {how}."));
                 self.server.hear_out();
-                failure.output = self.server.output_since(self.printed);
+                failure.output = self.server.output_since(&mut self.printed);
                 if failure.output.is_empty() {
                     failure.output = self.server.output();
                 }
                 return;
             }
             if !lost || Instant::now() > deadline {
-                failure.output = self.server.output_since(self.printed);
+                failure.output = self.server.output_since(&mut self.printed);
                 return;
             }
             std::thread::sleep(Duration::from_millis(5));

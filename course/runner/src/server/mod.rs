@@ -202,9 +202,9 @@ impl Server {
         self.running.as_ref().map(|running| running.output.count()).unwrap_or_default()
     }
 
-    /// The last lines it printed after the first `count`.
-    pub fn output_since(&self, count: usize) -> Vec<String> {
-        self.running.as_ref().map(|running| running.output.since(count)).unwrap_or_default()
+    /// The last lines it printed after the first `heard`, which is then all of them.
+    pub fn output_since(&self, heard: &mut usize) -> Vec<String> {
+        self.running.as_ref().map(|running| running.output.since(heard)).unwrap_or_default()
     }
 
     /// Ends the whole group: `TERM` first if asked for, then by force.

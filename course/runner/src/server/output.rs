@@ -73,10 +73,11 @@ impl Output {
         most_telling(self.all(), SHOWN_LINES)
     }
 
-    /// The same of the lines that came after the first `count`.
-    pub(super) fn since(&self, count: usize) -> Vec<String> {
+    /// The same of the lines that came after the first `heard`, which is then all of them.
+    pub(super) fn since(&self, heard: &mut usize) -> Vec<String> {
         let lines = self.lines();
-        let new = lines.count.saturating_sub(count).min(lines.kept.len());
+        let new = lines.count.saturating_sub(*heard).min(lines.kept.len());
+        *heard = lines.count;
         let new = lines.kept.iter().skip(lines.kept.len() - new);
         most_telling(new.cloned().collect(), SHOWN_LINES)
     }
@@ -139,10 +140,12 @@ mod tests {
     #[test]
     fn lines_are_told_from_a_moment_on() {
         let output = output("a\nb\n");
-        assert_eq!(output.since(output.count()), Vec::<String>::new());
-        let count = output.count();
+        let mut heard = output.count();
+        assert!(output.since(&mut heard).is_empty());
         (0..2 * KEPT_LINES).for_each(|i| output.push(i.to_string()));
-        assert_eq!(output.since(count).len(), SHOWN_LINES);
-        assert_eq!(output.since(output.count() - 1), [(2 * KEPT_LINES - 1).to_string()]);
+        assert_eq!(output.since(&mut heard).len(), SHOWN_LINES);
+        output.push("c".into());
+        assert_eq!(output.since(&mut heard), ["c"]);
+        assert!(output.since(&mut heard).is_empty());
     }
 }

@@ -15,8 +15,8 @@ pub struct Side {
     address: SocketAddr,
     clients: BTreeMap<char, Client>,
     end_is_told: bool,
-    /// What the server had printed when it was last looked at.
-    heard: Vec<String>,
+    /// How many lines the server had printed when it was last looked at.
+    heard: usize,
 }
 
 impl Side {
@@ -28,7 +28,7 @@ impl Side {
             clients: BTreeMap::new(),
             server: None,
             end_is_told: false,
-            heard: server.output(),
+            heard: server.output_count(),
         };
         // A simple server may serve one client only: the one that proved that it listens.
         if let Some(stream) = server.take_spare()
@@ -43,13 +43,7 @@ impl Side {
     /// A server that runs already.
     #[cfg(test)]
     pub fn at(address: SocketAddr) -> Self {
-        Side {
-            server: None,
-            address,
-            clients: BTreeMap::new(),
-            end_is_told: false,
-            heard: Vec::new(),
-        }
+        Side { server: None, address, clients: BTreeMap::new(), end_is_told: false, heard: 0 }
     }
 
     /// Where it listens, and where it was told to, if that is another port.
@@ -106,6 +100,7 @@ impl Side {
         server.end(signal);
         server.start_again(None).map_err(|error| why(&error))?;
         server.wait_while_loading();
+        self.heard = server.output_count();
         self.address = server.address();
         if let Some(Ok(client)) = server.take_spare().map(Client::over) {
             self.clients.insert('A', client);
@@ -118,24 +113,16 @@ impl Side {
         let server = self.server.as_mut().filter(|_| !self.end_is_told)?;
         let how = server.ended()?;
         self.end_is_told = true;
-        self.heard = server.output();
-        Some(last_words(&how, &self.heard))
+        let news = server.output_since(&mut self.heard);
+        let words = if news.is_empty() { server.output() } else { news };
+        Some(last_words(&how, &words))
     }
 
     /// The lines that the server has printed since this was asked last, if they are still kept.
     pub fn printed(&mut self) -> Vec<String> {
         let Some(server) = &self.server else { return Vec::new() };
-        let output = server.output();
-        let fresh = output[known_lines(&self.heard, &output)..].to_vec();
-        self.heard = output;
-        fresh
+        server.output_since(&mut self.heard)
     }
-}
-
-/// How many lines at the beginning of `now` stood at the end of `before`.
-fn known_lines(before: &[String], now: &[String]) -> usize {
-    let overlaps = (0..=before.len()).map(|from| &before[from..]);
-    overlaps.into_iter().find(|known| now.starts_with(known)).map_or(0, <[String]>::len)
 }
 
 /// Why nothing can be sent, as the system says it.
@@ -157,19 +144,4 @@ fn last_words(what: &str, output: &[String]) -> String {
     }
     let said: Vec<String> = output.iter().map(|line| format!("\n    | {line}")).collect();
     format!("{what}. Its last words:{}", said.concat())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::known_lines;
-
-    #[test]
-    fn lines_that_were_heard_are_not_heard_again() {
-        let lines = |text: &str| text.chars().map(String::from).collect::<Vec<String>>();
-        for (before, now, known) in
-            [("", "ab", 0), ("ab", "ab", 2), ("ab", "abc", 2), ("abc", "bcd", 2), ("abc", "xyz", 0)]
-        {
-            assert_eq!(known_lines(&lines(before), &lines(now)), known, "{before} {now}");
-        }
-    }
 }
