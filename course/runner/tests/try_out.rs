@@ -58,7 +58,7 @@ fn what_the_program_prints_is_shown_below_its_answer() {
     let script = format!("echo early; (sleep 1; echo later) & exec {} \"$@\"", server("pong"));
     std::fs::write(&program, script).expect("it can be written");
     let words = ["--program", &format!("sh {}", program.display()), "--beside", &server("pong")];
-    let (text, code) = typed(&words, "PING\nwait 2500ms\nPING\n");
+    let (text, code) = typed(&words, "PING\nwait 1500ms\nwait 1500ms\nPING\n");
     std::fs::remove_file(&program).expect("it was written");
     assert_eq!(code, 0);
     assert!(text.contains("  printed | later\n"), "{text}");

@@ -67,7 +67,7 @@ fn head_of(info: &str) -> Option<String> {
 fn strong(line: &str, style: Style) -> String {
     let parts: Vec<&str> = line.split("**").collect();
     // Without a partner the signs are meant: `2 ** 3`.
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return line.to_owned();
     }
     let inner = parts.iter().enumerate().map(|(at, part)| match (at % 2, style) {
