@@ -53,6 +53,15 @@ fn a_starter_becomes_a_repository_of_its_own() {
     }
     assert!(me.join("codecrafters.yml").is_file() && me.join(".gitignore").is_file());
     assert!(!place.root.join("me.new").exists());
+    fs::write(place.root.join("Makefile"), "test:\n\t@echo STAGE=$(STAGE) PROGRAM=$(PROGRAM)\n")
+        .unwrap();
+    fs::create_dir(me.join("test")).unwrap();
+    let words = ["test", "STAGE=base/2", "PROGRAM=your_program.sh"];
+    let mut make = Command::new("make");
+    let made = make.args(words).env_remove("MAKEFLAGS").current_dir(&me).output().unwrap();
+    let text = String::from_utf8_lossy(&made.stdout);
+    let program = me.canonicalize().unwrap().join("your_program.sh");
+    assert_eq!(text, format!("STAGE=base/2 PROGRAM={}\n", program.display()), "{made:?}");
 }
 
 #[test]

@@ -168,6 +168,10 @@ fn praise(home: &Home, stage: &Stage, first: bool, style: Style) -> Result<(), S
     }
     let took = minutes(home, stage);
     println!("{place} · {} after {took} (planned: {})", style.green("green"), stage.minutes);
+    if home.folder.join(".git").exists() {
+        let name = short_name(stage);
+        println!("keep it: git -C me add -A && git -C me commit -m '{name} is green'");
+    }
     let mut track = home.stages.iter().filter(|other| other.track == stage.track);
     if track.all(|other| home.progress.is_green(&other.id)) {
         let tracks = tracks::read_tracks(&home.root.join("course/tracks.toml"))?;

@@ -157,11 +157,11 @@ fn clause(goal: &str, width: usize) -> &str {
 
 fn row(place: &Place, style: Style) -> String {
     let (number, name) = place.stage.number_and_name();
-    let title = crate::player::cut(&place.title, 38);
-    let text = format!("{number:>3} {name:<16} {title:<38} {:>4} min", place.stage.minutes);
+    let title = crate::player::cut(&place.title, 37);
+    let text = format!("{number:>3} {name:<16} {title:<37} {:>4} min", place.stage.minutes);
     let (sign, text, end) = match place.state {
         State::Done(taken) => {
-            let taken = taken.map(|minutes| format!("  in {minutes}")).unwrap_or_default();
+            let taken = taken.map(|minutes| format!(", took {minutes}")).unwrap_or_default();
             (style.green("✓"), text, taken)
         }
         State::Current => (style.red("▸"), text, "  here".into()),
@@ -246,7 +246,7 @@ pub(super) mod tests {
             let all = shown == Shown::All;
             let text = table(&lines(), shown, Style::Plain);
             assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
-            assert!(text.contains("✓  1 bind") && text.contains("40 min  in 7"), "{text}");
+            assert!(text.contains("✓  1 bind") && text.contains("40 min, took 7"), "{text}");
             assert!(text.contains("▸  3 again") && text.contains("min  here"), "{text}");
             assert_eq!(text.contains("1 rpush"), all);
             assert!(

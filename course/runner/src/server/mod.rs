@@ -38,6 +38,8 @@ const END_LIMIT: Duration = Duration::from_secs(3);
 const LOADING_LIMIT: Duration = Duration::from_secs(20);
 /// How long it may take to say that it is loading.
 const LOADING_LOOK: Duration = Duration::from_millis(500);
+/// No run takes so long: who has made such a folder is gone.
+const OLD_FOLDER: Duration = Duration::from_secs(24 * 60 * 60);
 /// Exit codes of a shell that could not run a command: it may not be run, it is not there.
 const NOT_RUN: [&str; 2] = ["ended with exit code 126", "ended with exit code 127"];
 
@@ -409,15 +411,34 @@ impl Folder {
     fn create() -> std::io::Result<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        if number == 0 {
+            sweep(&std::env::temp_dir());
+        }
         let path = PathBuf::from(format!("{}{}-{number}", folder_prefix(), std::process::id()));
         std::fs::create_dir_all(&path)?;
         Ok(Folder { path })
     }
 }
 
-/// What the paths of all servers' folders begin with; two numbers follow.
+/// What the names of all servers' folders begin with; two numbers follow.
+const FOLDER_NAME: &str = "redstart-course-";
+
+/// What the paths of all servers' folders begin with.
 pub fn folder_prefix() -> String {
-    std::env::temp_dir().join("redstart-course-").to_string_lossy().into_owned()
+    std::env::temp_dir().join(FOLDER_NAME).to_string_lossy().into_owned()
+}
+
+/// Takes away empty folders of runners that were killed. Old ones only: a server that runs may have
+/// written nothing yet.
+fn sweep(temporary: &Path) {
+    for entry in std::fs::read_dir(temporary).into_iter().flatten().flatten() {
+        let age = entry.metadata().and_then(|known| known.modified()).map(|time| time.elapsed());
+        let is_old = age.is_ok_and(|age| age.is_ok_and(|age| age > OLD_FOLDER));
+        if is_old && entry.file_name().to_string_lossy().starts_with(FOLDER_NAME) {
+            // One that is not empty, or somebody else's, stays.
+            let _ = std::fs::remove_dir(entry.path());
+        }
+    }
 }
 
 impl Drop for Folder {
@@ -474,5 +495,23 @@ mod tests {
     fn a_program_that_is_not_there_could_not_be_tried() {
         let started = Server::start(&program(&["/no/such/program"]), &[]);
         assert!(matches!(started, Err(StartError::Untried(_))));
+    }
+
+    #[test]
+    fn old_empty_folders_go_and_no_others() {
+        let temporary = Folder::create().unwrap();
+        let day_before = std::time::SystemTime::now() - OLD_FOLDER - Duration::from_secs(60);
+        for (name, files) in [("redstart-course-1-1", 0), ("redstart-course-1-2", 1), ("x", 0)] {
+            let path = temporary.path.join(name);
+            std::fs::create_dir(&path).unwrap();
+            (0..files).for_each(|i| std::fs::write(path.join(i.to_string()), "").unwrap());
+            std::fs::File::open(&path).unwrap().set_modified(day_before).unwrap();
+        }
+        std::fs::create_dir(temporary.path.join("redstart-course-2-1")).unwrap();
+        sweep(&temporary.path);
+        let left = std::fs::read_dir(&temporary.path).unwrap().flatten();
+        let mut left: Vec<_> = left.map(|entry| entry.file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["redstart-course-1-2", "redstart-course-2-1", "x"]);
     }
 }
