@@ -20,7 +20,7 @@ STARTERS = $(notdir $(wildcard course/starters/*))
 LANGUAGE = $(if $(filter command,$(origin LANG)),$(LANG),$(filter $(STARTERS),$(LANG)))
 unexport LANG
 
-status:
+status: ## where you are, and what to type next; so does plain `make`
 ifneq ($(wildcard me),)
 	@$(RUNNER) status
 else
@@ -69,7 +69,7 @@ run_local_server: run
 
 # With me/, PROGRAM or STAGE: plays stages of the course. Without: every test of Redstart.
 TEST_PROGRAM = $(or $(PROGRAM),$(if $(wildcard me),,./your_program.sh))
-test: ## the stage you are at in me/; STAGE=base/5 PROGRAM=path FORMAT=json ALL=1 SEED=41
+test: ## the stage you are at in me/; STAGE=base/5 CASE=2 PROGRAM=path FORMAT=json ALL=1 SEED=41
 ifneq ($(PROGRAM)$(STAGE_NAME)$(wildcard me),)
 	@$(RUNNER) test $(if $(TEST_PROGRAM),--program $(TEST_PROGRAM)) $(STAGE_FLAGS)
 else
