@@ -31,6 +31,8 @@ pub struct Entry {
     pub is_quick: bool,
     /// The place of its only key, if it has just one.
     pub single_key: Option<usize>,
+    /// Where the name of an element of the container at that key stands, most likely.
+    pub element: Option<usize>,
     /// The group's ACL category.
     category: Option<&'static str>,
     /// Its subcommands, by their own name in lower case.
@@ -260,6 +262,7 @@ fn entry(id: usize, group: &Group, command: Command) -> Entry {
         [Keys::Range { first, last, .. }] if *last == *first as i64 => Some(*first),
         _ => None,
     };
+    let element = single_key.and_then(|_| usage::element(&arguments, name_words));
     let moves = |keys: &Keys| !matches!(keys, Keys::Range { .. });
     let flags = command.flags | if keys.iter().any(moves) { flag::MOVABLE_KEYS } else { 0 };
     Entry {
@@ -273,6 +276,7 @@ fn entry(id: usize, group: &Group, command: Command) -> Entry {
         keys,
         is_quick,
         single_key,
+        element,
         category: group.category,
         subcommands: Vec::new(),
     }

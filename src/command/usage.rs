@@ -370,6 +370,30 @@ pub fn keys(nodes: &[Node], at: usize) -> Vec<Keys> {
     found
 }
 
+/// Where the first field or member is named, if no option comes before it: a guess, to fetch it
+/// ahead.
+pub fn element(nodes: &[Node], at: usize) -> Option<usize> {
+    let is_name = |node: &Node| node.is_named("field") || node.is_named("member");
+    let mut place = at;
+    for node in nodes.iter().filter(|node| !node.optional) {
+        if node.token.is_some() {
+            return None;
+        }
+        let parts = match &node.kind {
+            Kind::Block(parts) => parts.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        if let Some(index) = parts.iter().position(is_name) {
+            return Some(place + index);
+        }
+        if node.multiple || !node.words().exact {
+            return None;
+        }
+        place += node.words().min;
+    }
+    None
+}
+
 /// Keys that stand behind a word of their own, and are called just that: the `destination` of SORT
 /// is one that no rule finds.
 fn keys_of_options(nodes: &[Node], at: usize) -> impl Iterator<Item = Keys> {
@@ -434,6 +458,22 @@ mod tests {
         assert_eq!(facts("X host <key | \"\"> db [COPY] [KEYS key [key ...]]"), (-4, moved));
         let two = [range(1, 1, 1), range(2, 2, 1)].concat();
         assert_eq!(facts("RENAME key newkey"), (3, two));
+    }
+
+    #[test]
+    fn the_place_of_an_element_is_told_where_it_is_fixed() {
+        for (usage, place) in [
+            ("HGET key field", Some(2)),
+            ("HSET key field value [field value ...]", Some(2)),
+            ("HDEL key field [field ...]", Some(2)),
+            ("ZADD key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...]", Some(3)),
+            ("GEOADD key [CH] longitude latitude member [longitude latitude member ...]", Some(4)),
+            ("ZINCRBY key increment member", Some(3)),
+            ("HGETEX key [EX seconds] FIELDS numfields field [field ...]", Some(4)),
+            ("SMEMBERS key", None),
+        ] {
+            assert_eq!(element(&parse(usage), 1), place, "{usage}");
+        }
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! Three passes over it. The first looks every command up and hashes its keys; the second, for
 //! tables that do not fit the processor's cache, fetches first the groups and then the records of
-//! all keys, so that the misses of a whole batch overlap instead of following one another; the
-//! third runs the commands in order.
+//! all keys, and likewise of the elements of large containers, so that the misses of a whole batch
+//! overlap instead of following one another; the third runs the commands in order.
 
 use super::blocking::{Blocked, Waiters};
 use super::run::Unfinished;
@@ -13,7 +13,7 @@ use crate::protocol::{Batch, Input, Reply, Words};
 use crate::server::histogram;
 use crate::server::{Context, ReplyMode, Server, Session, Waiter, WorkerStats, clock};
 use crate::store::hash::hash_key;
-use crate::store::{Guard, Keyspace, KnownHash};
+use crate::store::{Dict, Guard, Keyspace, KnownHash};
 use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::Arc;
@@ -25,6 +25,9 @@ const MOST_REPLY_BYTES: usize = 1024 * 1024;
 
 /// A database with fewer keys than this lies in the processor's cache: nothing is fetched ahead.
 const MANY_KEYS: usize = 50_000;
+
+/// The same for the elements of a container.
+const MANY_ELEMENTS: usize = 10_000;
 
 /// The two steps of a look-up that may each miss the processor's cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +98,7 @@ impl Engine {
         session.client.figures.seen_ms.store(now_ms, Ordering::Relaxed);
         let Engine { server, table, plan, .. } = self;
         plan.make(table, bytes, from);
-        plan.prefetch(&server.keyspace, session.db);
+        plan.prefetch(&server.keyspace, session.db, bytes);
         let mut done = from;
         let mut flow = Flow::Done;
         let mut turn = run::Turn {
@@ -203,6 +206,9 @@ impl run::Turn<'_> {
 struct Plan {
     planned: Vec<Planned<'static>>,
     known: Vec<KnownHash>,
+    /// Commands that name an element of a container: their number in the batch, and that of their
+    /// key's hash.
+    elements: Vec<(u32, u32)>,
     /// By shard, while keys are fetched: the number of its guard.
     guard_of: Vec<u16>,
 }
@@ -212,6 +218,7 @@ impl Plan {
     fn make(&mut self, table: &'static Table, (input, batch): (&Input, &Batch), from: usize) {
         self.planned.clear();
         self.known.clear();
+        self.elements.clear();
         // Most pipelines send one command again and again: its look-up is done once.
         let mut last: (&[u8], Option<&'static Entry>) = (b"", None);
         for index in from..batch.len() {
@@ -227,13 +234,16 @@ impl Plan {
                     let key = words.get(at);
                     known.push(KnownHash { address: key.as_ptr() as usize, hash: hash_key(key) });
                 });
+                if entry.element.is_some() {
+                    self.elements.push((index as u32, first));
+                }
             }
             self.planned.push(Planned { entry, known: first..self.known.len() as u32 });
         }
     }
 
-    /// Fetches the groups, then the records, of all keys of the batch.
-    fn prefetch(&mut self, keyspace: &Keyspace, db: usize) {
+    /// Fetches the groups, then the records, of all keys of the batch; and of the elements.
+    fn prefetch(&mut self, keyspace: &Keyspace, db: usize, bytes: (&Input, &Batch)) {
         let Some(shards) = keyspace.used_shards(db).filter(|_| self.known.len() > 1) else {
             return;
         };
@@ -260,8 +270,41 @@ impl Plan {
                 table.prefetch_record(known.hash);
             }
         }
+        if !self.elements.is_empty() {
+            self.prefetch_elements(keyspace, &guards, bytes);
+        }
         for known in &self.known {
             self.guard_of[keyspace.shard_of(known.hash)] = NO_GUARD;
+        }
+    }
+
+    /// The same for elements of containers that do not fit the processor's cache.
+    fn prefetch_elements(
+        &self,
+        keyspace: &Keyspace,
+        guards: &[Guard<'_>],
+        (input, batch): (&Input, &Batch),
+    ) {
+        let from = batch.len() - self.planned.len();
+        let mut hashed: SmallVec<[(&Dict, u64); 64]> = SmallVec::new();
+        for (index, known) in &self.elements {
+            let words = input.view(batch, *index as usize);
+            let entry = self.planned[*index as usize - from].entry;
+            let places = entry.and_then(|entry| entry.single_key.zip(entry.element));
+            let hash = self.known[*known as usize].hash;
+            let guard = guards.get(usize::from(self.guard_of[keyspace.shard_of(hash)]));
+            let (Some((key, element)), Some(table)) = (places, guard) else { continue };
+            let elements = table.elements(hash, words.get(key));
+            if let Some(dict) = elements.filter(|dict| dict.len() >= MANY_ELEMENTS)
+                && element < words.len()
+            {
+                let hash = dict.hash_of(words.get(element));
+                dict.prefetch_group(hash);
+                hashed.push((dict, hash));
+            }
+        }
+        for (dict, hash) in hashed {
+            dict.prefetch_element(hash);
         }
     }
 }

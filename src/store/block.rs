@@ -30,6 +30,7 @@ use triomphe::Arc;
 use super::arena::Reference;
 use super::object::{Object, OldValue};
 use super::record::Kind;
+use crate::types::fetch::prefetch;
 
 const HEAD_BYTES: usize = 8;
 const VOLATILE_BYTES: usize = 16;
@@ -444,19 +445,6 @@ unsafe fn copy(from: &[u8], to: NonNull<u8>) {
             _ => to.copy_from_nonoverlapping(NonNull::from(from).cast(), length),
         }
     }
-}
-
-/// Asks the processor for the cache line of `address`; any address will do.
-#[inline]
-pub(super) fn prefetch<T>(address: *const T) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a prefetch reads nothing the program can see and never faults.
-    unsafe {
-        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(address.cast());
-    }
-    // Elsewhere the line comes when it is read.
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = address;
 }
 
 #[cfg(test)]

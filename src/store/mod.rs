@@ -37,6 +37,7 @@ mod snapshot;
 mod table;
 mod wheel;
 
+pub use crate::types::dict::Dict;
 pub use db::{Db, KnownHash, Place};
 pub use garbage::Garbage;
 pub use guard::{Guard, Holding};

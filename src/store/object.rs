@@ -4,6 +4,7 @@
 //! record holds the pointer. `Old` carries such memory out of the table, so that its owner decides
 //! where it is freed: at once, or by a background thread while nobody waits.
 
+use crate::types::dict::Dict;
 use crate::types::hash::Hash;
 use crate::types::list::List;
 use crate::types::set::Set;
@@ -54,6 +55,16 @@ impl Object {
             Object::Stream(stream) => stream.encoding(),
             #[cfg(test)]
             Object::Sample(_) => "sample",
+        }
+    }
+
+    /// Its elements, where they are found by their hash.
+    pub fn elements(&self) -> Option<&Dict> {
+        match self {
+            Object::Hash(hash) => Some(hash.elements()),
+            Object::Set(set) => set.elements(),
+            Object::SortedSet(set) => Some(set.elements()),
+            _ => None,
         }
     }
 

@@ -18,7 +18,7 @@
 //! hash the segment looks at (1 byte).
 
 use super::arena::{Arena, Reference};
-use super::block::prefetch;
+use crate::types::fetch::prefetch;
 use crate::types::group::{self, LANES};
 
 /// One cache line of a table.

@@ -27,10 +27,11 @@ use super::directory::Directory;
 use super::hash::hash_key;
 use super::object::{Old, OldValue};
 use super::record::{
-    Deadline, Draft, NewValue, Record, RecordMut, foreign_bytes, overwrite, packed_room,
+    Deadline, Draft, NewValue, Record, RecordMut, Value, foreign_bytes, overwrite, packed_room,
 };
 use super::segment::{Keys, Slot};
 use super::wheel::Wheel;
+use crate::types::dict::Dict;
 pub use fields::DeadFields;
 use fields::FieldDeadlines;
 pub(super) use snapshot::Found;
@@ -160,6 +161,15 @@ impl Table {
         }
         if let Some(reference) = self.directory.segment(hash).guess(hash) {
             self.arena.block(reference).prefetch();
+        }
+    }
+
+    /// The elements of the container at `key`, where they are found by their hash.
+    #[inline]
+    pub fn elements(&self, hash: u64, key: &[u8]) -> Option<&Dict> {
+        match self.find(hash, key)?.value() {
+            Value::Object(object) => object.elements(),
+            _ => None,
         }
     }
 

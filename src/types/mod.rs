@@ -10,12 +10,14 @@
 //! - `lcs`: longest common subsequences
 //! - `score`: scores in few bytes
 //! - `packed`: small containers as they lie in a record of the store
+//! - `fetch`: asking for memory ahead of its use
 //! - `group`: twelve slots of a hash table in one cache line
 //! - `dict`: keys with something beside each, found by their hash
 //! - `list`, `set`, `hash`, `sorted_set`, `stream`: containers too large for a record of the store
 
 pub mod bits;
 pub mod dict;
+pub mod fetch;
 pub mod geo;
 pub mod glob;
 mod grisu;

@@ -16,6 +16,7 @@
 //! A group that is full sends what belongs there to the next one, and counts it.
 
 use super::{Hashes, Ref};
+use crate::types::fetch::prefetch;
 use crate::types::group::{self, LANES};
 
 type Group = group::Group<Ref>;
@@ -103,6 +104,22 @@ impl Index {
             at = segment.after(at);
         }
         None
+    }
+
+    /// Asks the processor for the group in which a search for this hash begins.
+    #[inline]
+    pub(super) fn prefetch(&self, hash: u64) {
+        if let Some(segment) = self.segments.get(self.number(hash)) {
+            prefetch(&raw const segment.groups[segment.home(hash)]);
+        }
+    }
+
+    /// The first element that may have this hash.
+    #[inline]
+    pub(super) fn guess(&self, hash: u64) -> Option<Ref> {
+        let segment = self.segments.get(self.number(hash))?;
+        let group = &segment.groups[segment.home(hash)];
+        group.matching(tag(hash)).next().map(|lane| group.reference(lane))
     }
 
     /// Puts an element that is not there. `hashes` gives the hash of any element.

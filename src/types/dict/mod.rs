@@ -82,6 +82,27 @@ impl Dict {
         found.map(|(_, element)| element)
     }
 
+    /// The hash of a key, for the two below.
+    #[inline]
+    pub fn hash_of(&self, key: &[u8]) -> u64 {
+        self.hash(key)
+    }
+
+    /// Asks the processor for the cache line that a look-up of `hash` reads first.
+    #[inline]
+    pub fn prefetch_group(&self, hash: u64) {
+        self.index.prefetch(hash);
+    }
+
+    /// Asks the processor for the element that a look-up of `hash` is likely to read; reads the
+    /// group, so call `prefetch_group` some time before.
+    #[inline]
+    pub fn prefetch_element(&self, hash: u64) {
+        if let Some(element) = self.index.guess(hash) {
+            self.elements.prefetch(element);
+        }
+    }
+
     /// Puts a key that is not there, with what is to stand beside it.
     #[inline]
     pub fn insert(&mut self, key: &[u8], beside: &[u8]) -> Ref {

@@ -98,6 +98,11 @@ impl Hash {
         hash
     }
 
+    /// The fields, with their values beside them.
+    pub fn elements(&self) -> &Dict {
+        &self.fields
+    }
+
     /// How many fields are alive.
     pub fn len(&self, now_ms: u64) -> usize {
         self.fields.len() - self.due(now_ms).map_or(0, |deadlines| deadlines.due(now_ms))

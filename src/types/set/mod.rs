@@ -100,6 +100,14 @@ impl Set {
         Set { members, encoding }
     }
 
+    /// The members, where they are found by their hash.
+    pub fn elements(&self) -> Option<&Dict> {
+        match &self.members {
+            Members::Table(members) => Some(members),
+            _ => None,
+        }
+    }
+
     /// A copy of integers that lie in a record.
     pub fn of_integers(bytes: &[u8]) -> Self {
         Set { members: Members::Integers(bytes.to_vec()), encoding: Encoding::IntSet }

@@ -95,6 +95,11 @@ impl SortedSet {
         SortedSet { members, order, is_converted: false }
     }
 
+    /// The members, with their scores beside them.
+    pub fn elements(&self) -> &Dict {
+        &self.members
+    }
+
     /// How many members there are.
     #[inline]
     pub fn len(&self) -> usize {
