@@ -41,12 +41,22 @@ pub fn timestamp(out: &mut Vec<u8>, seconds: u64) {
     out.extend_from_slice(b"\r\n");
 }
 
+/// Almost every number has one or two digits: then this is one store of a few bytes.
 #[inline]
 fn header(out: &mut Vec<u8>, mark: u8, number: usize) {
-    out.push(mark);
+    let digit = |number: usize| b'0' + (number % 10) as u8;
     match number {
-        0..=9 => out.push(b'0' + number as u8),
-        _ => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
+        0..=9 => out.extend_from_slice(&[mark, digit(number), b'\r', b'\n']),
+        10..=99 => {
+            let (tens, ones) = (digit(number / 10), digit(number));
+            out.extend_from_slice(&[mark, tens, ones, b'\r', b'\n']);
+        }
+        _ => long_header(out, mark, number),
     }
+}
+
+fn long_header(out: &mut Vec<u8>, mark: u8, number: usize) {
+    out.push(mark);
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
     out.extend_from_slice(b"\r\n");
 }
