@@ -53,8 +53,8 @@ fn unknown(stages: &[Stage], name: &str) -> String {
     });
     let nearest = forms.min_by_key(|form| distance(form, name)).unwrap_or_default();
     let is_near = distance(&nearest, name) * 2 <= name.chars().count();
-    let guess = if is_near { format!("did you mean {nearest}? ") } else { String::new() };
-    format!("there is no stage {name}: {guess}(`make map ALL=1` shows them all)")
+    let guess = if is_near { format!(": did you mean {nearest}?") } else { String::new() };
+    format!("there is no stage {name}{guess} (`make map ALL=1` shows them all)")
 }
 
 /// How many letters have to be put in, taken out or changed.

@@ -137,12 +137,12 @@ impl Scene {
             match connected {
                 Ok(client) => drop(self.clients.insert(who, client)),
                 Err(error) => {
+                    if self.log.lines().is_empty() {
+                        self.log.note("(the client of the case before has left)");
+                    }
                     let expected = Shown::words(format!("a connection for {who}"));
-                    return Err(self.failure(
-                        line,
-                        expected,
-                        Shown::words(format!("none: {error}")),
-                    ));
+                    let received = Shown::words(format!("none: {error}"));
+                    return Err(self.failure(line, expected, received));
                 }
             }
         }
