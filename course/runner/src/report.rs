@@ -140,8 +140,10 @@ fn expected_and_received(expected: &Shown, received: &Shown) -> Vec<String> {
 
 /// Words take more lines than one before any of them is left out.
 fn words_of(name: &str, text: &str) -> Vec<String> {
-    if text.chars().count() <= width() - INDENT.len() - 2 {
-        return vec![format!("    {name}    {text}")];
+    let room = width() - INDENT.len() - 2;
+    // The content of a file is not words.
+    if text.chars().count() <= room || text.split(' ').any(|word| word.len() > room) {
+        return vec![format!("    {name}    {}", cut(text, room))];
     }
     let mut lines = wrapped(name, text);
     if lines.len() > MOST_WORDS_LINES {
