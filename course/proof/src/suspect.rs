@@ -60,9 +60,13 @@ pub fn examine(suspect: &Suspect, recorded: Option<&Wrong>, tools: &Tools) -> Re
     let told = recorded.map(|wrong| &wrong.cases);
     let cases = (suspect.case, suspect.chance);
     let key = |told, bless| (suspect.name, cases, &suspect.files, &transcripts, (told, bless));
-    // Answers that were compared and found right need not be recorded anew.
-    let known = tools.cache.find(&key(told, false)).filter(|_| !tools.bless || told.is_some());
-    let known = known.or_else(|| tools.cache.find(&key(told, tools.bless)));
+    // Answers that were compared and found right need not be recorded anew: what was recorded says
+    // which part of them is chance.
+    let was_right = tools.cache.find(&key(told, false)).is_some();
+    if let Some(cases) = told.filter(|_| was_right) {
+        return Ok(Finding { faults: Vec::new(), answers: named(suspect, cases.clone()) });
+    }
+    let known = tools.cache.find(&key(told, tools.bless));
     let known = known.and_then(|text| Answers::parse(&text));
     if let Some(answers) = known.and_then(|mut known| known.servers.pop()) {
         return Ok(Finding { faults: Vec::new(), answers: named(suspect, answers.cases) });

@@ -37,6 +37,8 @@ struct State {
     /// How much of `bytes` has been taken as replies.
     taken: usize,
     closed: bool,
+    /// When the first of what was not taken came, or the end.
+    since: Option<Instant>,
     /// More came than any reply is long; the rest was not read.
     flooded: bool,
 }
@@ -126,6 +128,22 @@ impl Client {
         }
     }
 
+    /// Waits until then; whether nothing came before. What comes later is another matter, even if
+    /// this thread is so late that it is there already.
+    pub fn stays_quiet(&self, until: Instant) -> bool {
+        let mut state = self.inbox.lock();
+        loop {
+            if let Some(since) = state.since {
+                return since >= until;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            state = self.inbox.wait(state, left);
+        }
+    }
+
     /// The replies that are there and were not asked for yet, and the bytes behind them that are
     /// none.
     pub fn unread(&self) -> (Vec<Reply>, Vec<u8>) {
@@ -171,6 +189,7 @@ impl Inbox {
                 Ok(read) => read,
             };
             let mut state = self.lock();
+            state.since.get_or_insert_with(Instant::now);
             state.bytes.extend_from_slice(&buffer[..read]);
             state.closed = read == 0;
             state.flooded = state.bytes.len() - state.taken > MOST_UNREAD_BYTES;
@@ -185,6 +204,9 @@ impl Inbox {
 impl State {
     fn take(&mut self, length: usize) {
         self.taken += length;
+        if self.taken == self.bytes.len() && !self.closed {
+            self.since = None;
+        }
         // Moving the rest only when half is gone keeps a long pipeline linear.
         if self.taken * 2 > self.bytes.len() {
             self.bytes.drain(..self.taken);

@@ -58,6 +58,26 @@ fn silence_is_red_and_the_others_are_looked_at() {
 }
 
 #[test]
+fn a_late_player_takes_no_answer_for_an_early_one() {
+    let slow: Answer = |_| {
+        std::thread::sleep(Duration::from_millis(80));
+        "+PONG\r\n".into()
+    };
+    let text = "stage s\ncase c\nA> PING\nA<nothing 50ms\nA< PONG\nA> PING\nA<nothing 100ms\n";
+    let script = parse(Path::new("s.redis"), text).unwrap();
+    let mut scene = Scene::new(serve(slow), Values::new(1, 0), 1.0);
+    let mut steps = script.cases[0].steps.iter();
+    let mut step = || scene.step(steps.next().unwrap());
+    step().unwrap();
+    // The machine is busy, and this thread's turn comes when the answer is there.
+    std::thread::sleep(Duration::from_millis(200));
+    step().unwrap();
+    step().unwrap();
+    step().unwrap();
+    assert_eq!(step().unwrap_err().received.notation, "PONG");
+}
+
+#[test]
 fn a_reply_too_many_is_red() {
     let red = play(|_| "+PONG\r\n+PONG\r\n".into(), "A> PING\nA< PONG").unwrap_err();
     assert_eq!(red.expected.notation, "nothing more on A");
