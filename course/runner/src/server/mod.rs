@@ -38,6 +38,10 @@ const END_LIMIT: Duration = Duration::from_secs(3);
 const LOADING_LIMIT: Duration = Duration::from_secs(20);
 /// How long it may take to say that it is loading.
 const LOADING_LOOK: Duration = Duration::from_millis(500);
+/// A program that is being written yet is whole by then.
+const WRITING_PATIENCE: Duration = Duration::from_secs(2);
+/// How often it is tried meanwhile.
+const WRITING_LOOK: Duration = Duration::from_millis(20);
 /// No run takes so long: who has made such a folder is gone.
 const OLD_FOLDER: Duration = Duration::from_secs(24 * 60 * 60);
 /// Exit codes of a shell that could not run a command: it may not be run, it is not there.
@@ -333,7 +337,8 @@ impl Server {
         // One pipe for both: what the program says comes in the order in which it says it.
         let (heard, stdout) = std::io::pipe().map_err(untried)?;
         let stderr = stdout.try_clone().map_err(untried)?;
-        let child = Command::new(name)
+        let mut command = Command::new(name);
+        command
             .args(arguments)
             .args(["--port", &self.port.to_string(), "--dir"])
             .arg(&self.folder.path)
@@ -342,14 +347,31 @@ impl Server {
             .stdin(Stdio::null())
             .stdout(stdout)
             .stderr(stderr)
-            .process_group(0)
-            .spawn()
-            .map_err(untried)?;
+            .process_group(0);
+        let child = start(&mut command).map_err(untried)?;
+        // It holds the pipe open, whose end is how the program's end is heard.
+        drop(command);
         // Without the guard only Ctrl-C is less tidy.
         let guard = Guard::over(child.id(), &self.folder.path).ok();
         let output = Output::default();
         let listener = output.collect(heard);
         Ok(Running { child, guard, output, listener })
+    }
+}
+
+/// Starts it; a file that somebody is still writing, such as a compiler, is waited for.
+fn start(command: &mut Command) -> std::io::Result<Child> {
+    let begun = Instant::now();
+    loop {
+        match command.spawn() {
+            Err(error)
+                if error.kind() == ErrorKind::ExecutableFileBusy
+                    && begun.elapsed() < WRITING_PATIENCE =>
+            {
+                std::thread::sleep(WRITING_LOOK);
+            }
+            started => return started,
+        }
     }
 }
 
@@ -489,6 +511,23 @@ mod tests {
             }
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn a_program_that_is_being_written_is_waited_for() {
+        let path = std::env::temp_dir().join(format!("redstart-written-{}", std::process::id()));
+        std::fs::copy("/bin/sh", &path).unwrap();
+        let file = std::fs::File::options().append(true).open(&path).unwrap();
+        let busy = Command::new(&path).args(["-c", "true"]).spawn().unwrap_err();
+        assert_eq!(busy.kind(), ErrorKind::ExecutableFileBusy);
+        let writer = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(200));
+            drop(file);
+        });
+        let mut child = start(Command::new(&path).args(["-c", "exit 7"])).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(7));
+        writer.join().unwrap();
+        std::fs::remove_file(path).unwrap();
     }
 
     #[test]
